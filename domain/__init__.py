@@ -1,0 +1,1 @@
+"""What can happen, and when it may."""

@@ -1,0 +1,8 @@
+"""Which kinds of stream are there?"""
+
+from typing import Any
+
+from domain.basis import Kind
+from domain.threat_case import THREAT_CASE
+
+KINDS: tuple[Kind[Any], ...] = (THREAT_CASE,)

@@ -1,0 +1,60 @@
+"""Who is a case about, and which office do they hold?"""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from domain.basis import SubjectId
+from domain.values import CodeList, Line, Model, Personal, Text
+
+Phone = Annotated[str, Field(min_length=3, max_length=30, pattern=r"^\+?[0-9][0-9 ()-]+$")]
+"""A telephone number as somebody says it, with blanks, brackets and dashes."""
+
+
+class Office(CodeList):
+    """The office or capacity of whoever is concerned."""
+
+    BURGEMEESTER = "burgemeester", "burgemeester"
+    WETHOUDER = "wethouder", "wethouder"
+    RAADSLID = "raadslid", "raadslid"
+    COMMISSIELID = "commissielid", "commissielid"
+    COMMISSARIS = "commissaris_van_de_koning", "commissaris van de Koning"
+    GEDEPUTEERDE = "gedeputeerde", "gedeputeerde"
+    STATENLID = "statenlid", "Statenlid"
+    WATER_BOARD_CHAIR = "water_board_chair", "voorzitter van het waterschap"
+    DB_MEMBER = "db_member", "lid van het dagelijks bestuur"
+    AB_MEMBER = "ab_member", "lid van het algemeen bestuur"
+    GEZAGHEBBER = "gezaghebber", "gezaghebber"
+    EILANDGEDEPUTEERDE = "eilandgedeputeerde", "eilandgedeputeerde"
+    EILANDSRAADSLID = "eilandsraadslid", "eilandsraadslid"
+    GRIFFIER = "griffier", "griffier"
+    GEMEENTESECRETARIS = "gemeentesecretaris", "gemeentesecretaris"
+    CIVIL_SERVANT = "civil_servant", "ambtenaar"
+    VISITOR = "visitor", "bezoeker"
+    FAMILY = "family", "gezinslid"
+
+
+class PersonDetails(Model):
+    """What a command tells about a person. The server gives the subject its identifier."""
+
+    name: Personal[Line | None] = None
+    phone: Personal[Phone | None] = None
+    """Where they may be called back."""
+
+
+class Subject(PersonDetails):
+    """A person in a fact, with the random identifier whose key seals what we know about them."""
+
+    subject: SubjectId
+
+
+class Statement(Model):
+    """Words about a person, sealed under that person's key."""
+
+    subject: SubjectId
+    text: Personal[Text]
+
+
+NOBODY = Subject(subject=SubjectId(UUID(int=0)))
+"""Stands in a state until the fact that names the person has been applied."""

@@ -1,0 +1,1 @@
+"""Dated rule sets as data, and pure calculations over them."""

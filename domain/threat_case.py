@@ -1,0 +1,645 @@
+"""What happens in a threat case (*dreigingscase*), from the first call to its closing?
+
+Parallel tracks (police, aftercare, home security) run from day 0 beside one another; a case has no single status.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, assert_never, get_args
+from uuid import UUID
+
+from domain.basis import (
+    Act,
+    Command,
+    Fact,
+    Facts,
+    Grant,
+    Kind,
+    OrganisationId,
+    Party,
+    Refusal,
+    Role,
+    SubjectId,
+    UnknownBody,
+)
+from domain.bodies import BodyId
+from domain.people import NOBODY, Office, PersonDetails, Phone, Statement, Subject
+from domain.values import CodeList, Day, Flag, Identifying, Line, Model, Personal, Text, merged, newest
+
+CARE = frozenset({Role.SUPPORT_TEAM, Role.PUBLIC_BODY})
+"""Who handles threat cases: the support team its own, and each public body those that it registers itself."""
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+class Capacity(CodeList):
+    """In which capacity somebody reports."""
+
+    VICTIM = "victim", "betrokkene zelf"
+    COLLEAGUE = "colleague", "collega"
+    REGISTRY_OFFICE = "registry_office", "griffie, secretaris of kabinet"
+    THIRD_PARTY = "third_party", "derde"
+    ANONYMOUS = "anonymous", "anoniem"
+
+
+class Form(CodeList):
+    """The form of the aggression."""
+
+    VERBAL = "verbal", "verbaal geweld"
+    PHYSICAL = "physical", "fysiek geweld"
+    THREAT = "threat", "bedreiging"
+    INTIMIDATION = "intimidation", "intimidatie"
+    DISCRIMINATION = "discrimination", "discriminatie"
+    SEXUAL_INTIMIDATION = "sexual_intimidation", "seksuele intimidatie"
+    STALKING = "stalking", "belaging (stalking)"
+    VANDALISM = "vandalism", "vernieling"
+    DOXING = "doxing", "doxing"
+    IMPROPER_INFLUENCE = "improper_influence", "ondermijning"
+
+
+class Channel(CodeList):
+    """The way in which it reached the victim."""
+
+    FACE_TO_FACE = "face_to_face", "persoonlijk"
+    HOME = "home", "bij de woning"
+    PHONE = "phone", "telefoon"
+    MAIL = "mail", "brief"
+    EMAIL = "email", "e-mail"
+    SOCIAL_MEDIA = "social_media", "sociale media"
+    COUNTER = "counter", "balie"
+    STREET = "street", "op straat"
+
+
+class Target(CodeList):
+    """Whom or what it is aimed at."""
+
+    SELF = "self", "de persoon zelf"
+    FAMILY = "family", "het gezin"
+    HOME = "home", "de woning"
+    ORGANISATION = "organisation", "de organisatie"
+    BUILDING = "building", "een gebouw"
+
+
+class Severity(CodeList):
+    """How serious it is."""
+
+    LESS_SERIOUS = "less_serious", "minder ernstig"
+    SERIOUS = "serious", "ernstig"
+    VERY_SERIOUS = "very_serious", "zeer ernstig"
+
+
+class Offender(CodeList):
+    """Who does it, as far as is known."""
+
+    UNKNOWN = "unknown", "onbekend"
+    INDIVIDUAL = "individual", "bekende persoon"
+    GROUP = "group", "groep"
+    FELLOW_ADMINISTRATOR = "fellow_administrator", "medebestuurder"
+    ORGANISATION = "organisation", "organisatie"
+
+
+class Pressure(CodeList):
+    """The decision or process under pressure."""
+
+    PERMIT = "permit", "vergunning"
+    ENFORCEMENT = "enforcement", "handhaving"
+    LAND_TRANSACTION = "land_transaction", "grondtransactie"
+    SUBSIDY = "subsidy", "subsidie"
+    IDENTITY_DOCUMENT = "identity_document", "identiteitsdocument"
+    VOTE = "vote", "stemming"
+    OTHER = "other", "anders"
+
+
+class AangifteBy(CodeList):
+    """Who files the aangifte; on behalf of the victim, the victim becomes a witness."""
+
+    VICTIM = "victim", "het slachtoffer"
+    ON_BEHALF = "on_behalf", "de werkgever, namens het slachtoffer"
+
+
+class NoAangifteReason(CodeList):
+    """Why no aangifte is filed (the answers of the two-yearly survey of the ministry)."""
+
+    NOT_SERIOUS_ENOUGH = "not_serious_enough", "niet ernstig genoeg"
+    PART_OF_THE_JOB = "part_of_the_job", "hoort bij het ambt"
+    NOTHING_IS_DONE = "nothing_is_done", "er wordt niets mee gedaan"
+    FEAR = "fear", "angst"
+    OTHER = "other", "anders"
+
+
+class Aftercare(CodeList):
+    """What is offered afterwards."""
+
+    DEBRIEFING = "debriefing", "nagesprek"
+    PSYCHOSOCIAL = "psychosocial", "psychosociale zorg"
+    FAMILY = "family", "zorg voor het gezin"
+    EMPLOYER = "employer", "gesprek met de werkgever"
+
+
+class ClosingReason(CodeList):
+    """Why a threat case is closed."""
+
+    RESOLVED = "resolved", "opgelost"
+    NO_FURTHER_HELP = "no_further_help", "geen verdere hulp gewenst"
+    TRANSFERRED = "transferred", "overgedragen"
+    OFFICE_ENDED = "office_ended", "ambt beëindigd"
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+class Axes(Model):
+    """Along which a threat is described; all of them may stay open at intake."""
+
+    form: Form | None = None
+    channel: Channel | None = None
+    target: Target | None = None
+    severity: Severity | None = None
+    offender: Offender | None = None
+    pressure: Pressure | None = None
+
+
+class ThreatReported(Fact):
+    """A threat was reported."""
+
+    topic: ClassVar[str] = "threat_case.reported.v1"
+
+    number: str
+    owner: OrganisationId
+    owner_role: Role
+    body: Identifying[BodyId]
+    office: Identifying[Office]
+    danger_now: Flag
+    capacity: Capacity | None = None
+    reporter: Subject
+    victim: Subject | None = None
+    account: Statement | None = None
+    axes: Axes = Axes()
+    external_reference: Line | None = None
+
+
+class ThreatAssessed(Fact):
+    """The threat was assessed."""
+
+    topic: ClassVar[str] = "threat_case.assessed.v1"
+
+    axes: Axes
+
+
+class ReportCorrected(Fact):
+    """The report was corrected: what it now says differs from what was said before, and both remain."""
+
+    topic: ClassVar[str] = "threat_case.report_corrected.v1"
+
+    reason: Statement
+    body: Identifying[BodyId | None] = None
+    office: Identifying[Office | None] = None
+    danger_now: Flag | None = None
+    reporter: Subject | None = None
+    axes: Axes = Axes()
+
+
+class PoliceNotified(Fact):
+    """The police were notified."""
+
+    topic: ClassVar[str] = "threat_case.police_notified.v1"
+
+    on: Day
+    vpt_code: Flag | None = None
+
+
+class AangifteFiled(Fact):
+    """An aangifte was filed."""
+
+    topic: ClassVar[str] = "threat_case.aangifte_filed.v1"
+
+    on: Day
+    by: AangifteBy
+    vpt_code: Flag | None = None
+    """Whether the police registered the VPT code (*Eenduidige Landelijke Afspraken*)."""
+
+
+class AangifteWaived(Fact):
+    """It was decided to file no aangifte."""
+
+    topic: ClassVar[str] = "threat_case.aangifte_waived.v1"
+
+    reason: NoAangifteReason
+
+
+class AftercareOffered(Fact):
+    """Aftercare was offered."""
+
+    topic: ClassVar[str] = "threat_case.aftercare_offered.v1"
+
+    care: Aftercare
+
+
+class SecurityAdviceSought(Fact):
+    """Security advice for the home was requested."""
+
+    topic: ClassVar[str] = "threat_case.security_advice_sought.v1"
+
+    advice: UUID
+    number: str
+
+
+class ThreatCaseClosed(Fact):
+    """The case was closed."""
+
+    topic: ClassVar[str] = "threat_case.closed.v1"
+
+    reason: ClosingReason
+
+
+class ThreatCaseReopened(Fact):
+    """The case was reopened."""
+
+    topic: ClassVar[str] = "threat_case.reopened.v1"
+
+    reason: Statement
+
+
+ThreatFact = (
+    ThreatReported
+    | ThreatAssessed
+    | ReportCorrected
+    | PoliceNotified
+    | AangifteFiled
+    | AangifteWaived
+    | AftercareOffered
+    | SecurityAdviceSought
+    | ThreatCaseClosed
+    | ThreatCaseReopened
+)
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Aangifte:
+    """Where the aangifte stands: filed, waived with a reason, or (neither) still open."""
+
+    filed: Day | None = None
+    by: AangifteBy | None = None
+    waived: NoAangifteReason | None = None
+
+
+@dataclass(frozen=True)
+class ThreatCase:
+    """What a threat case's facts add up to."""
+
+    number: str = ""
+    owner: Grant | None = None
+    body: Identifying[BodyId | None] = None
+    office: Identifying[Office | None] = None
+    danger_now: bool = False
+    capacity: Capacity | None = None
+    reporter: Subject = NOBODY
+    victim: Subject | None = None
+    account: Statement | None = None
+    axes: Axes = Axes()
+    external_reference: Line | None = None
+    police_notified: Day | None = None
+    vpt_code: bool | None = None
+    aangifte: Aangifte = Aangifte()
+    aftercare: tuple[Aftercare, ...] = ()
+    security_advice: tuple[str, ...] = ()
+    """The case numbers of the requests for security advice."""
+    closed: ClosingReason | None = None
+
+    @property
+    def subject(self) -> SubjectId:
+        """The person the case is about: the victim, or else the reporter."""
+        return (self.victim or self.reporter).subject
+
+
+def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
+    """Return the case after *fact*."""
+    match fact:
+        case ThreatReported():
+            return replace(
+                case,
+                number=fact.number,
+                owner=Grant(party=Party.OWNER, role=fact.owner_role, organisation=fact.owner),
+                body=fact.body,
+                office=fact.office,
+                danger_now=fact.danger_now,
+                capacity=fact.capacity,
+                reporter=fact.reporter,
+                victim=fact.victim,
+                account=fact.account,
+                axes=fact.axes,
+                external_reference=fact.external_reference,
+            )
+        case ThreatAssessed():
+            return replace(case, axes=merged(case.axes, fact.axes))
+        case ReportCorrected():
+            return replace(
+                case,
+                body=newest(fact.body, case.body),
+                office=newest(fact.office, case.office),
+                danger_now=newest(fact.danger_now, case.danger_now),
+                reporter=merged(case.reporter, fact.reporter) if fact.reporter else case.reporter,
+                axes=merged(case.axes, fact.axes),
+            )
+        case PoliceNotified():
+            return replace(case, police_notified=fact.on, vpt_code=newest(fact.vpt_code, case.vpt_code))
+        case AangifteFiled():
+            filed = Aangifte(filed=fact.on, by=fact.by)
+            return replace(case, aangifte=filed, vpt_code=newest(fact.vpt_code, case.vpt_code))
+        case AangifteWaived():
+            return replace(case, aangifte=Aangifte(waived=fact.reason))
+        case AftercareOffered():
+            return replace(case, aftercare=(*case.aftercare, fact.care))
+        case SecurityAdviceSought():
+            return replace(case, security_advice=(*case.security_advice, fact.number))
+        case ThreatCaseClosed():
+            return replace(case, closed=fact.reason)
+        case ThreatCaseReopened():
+            return replace(case, closed=None)
+        case _:
+            assert_never(fact)
+
+
+def grants(case: ThreatCase) -> frozenset[Grant]:
+    """Return who is party to the case: the organisation that registered it, and nobody else."""
+    return frozenset({case.owner} if case.owner else ())
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+class ThreatCaseIsClosed(Refusal):
+    """The case is closed; reopen it first."""
+
+
+class ThreatCaseIsOpen(Refusal):
+    """The case is not closed, so it cannot be reopened."""
+
+
+class NothingAssessed(Refusal):
+    """An assessment states at least one of the axes."""
+
+
+class NothingCorrected(Refusal):
+    """A correction changes at least one statement."""
+
+
+class PoliceAlreadyNotified(Refusal):
+    """The police have been notified already."""
+
+
+class AangifteAlreadyFiled(Refusal):
+    """An aangifte has been filed already."""
+
+
+class AangifteAlreadyWaived(Refusal):
+    """It has been decided already to file no aangifte."""
+
+
+class AftercareAlreadyOffered(Refusal):
+    """This aftercare has been offered already."""
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+class ReportThreat(Command[ThreatCase]):
+    """Report a threat.
+
+    Four fields suffice (body, office, call-back number, danger now); everything else may come later, and the caller may
+    stay anonymous or be a third party.
+    """
+
+    creates: ClassVar[bool] = True
+    noun: ClassVar[str] = ""
+    roles: ClassVar[frozenset[Role]] = CARE
+    new_ids: ClassVar[int] = 2
+
+    body: Identifying[BodyId]
+    """The public body concerned, by its id in the register (`GET /v1/public-bodies`)."""
+    office: Identifying[Office]
+    """The office or capacity of whoever is threatened."""
+    call_back_number: Personal[Phone]
+    danger_now: Flag
+    """Whether somebody is in danger at this moment."""
+    capacity: Capacity | None = None
+    reporter_name: Personal[Line | None] = None
+    victim: PersonDetails | None = None
+    """Whoever is threatened, unless that is the reporter or nobody in person."""
+    account: Personal[Text | None] = None
+    """What happened, in the reporter's words."""
+    axes: Axes = Axes()
+    external_reference: Line | None = None
+    """The sender's own reference to the incident."""
+
+    def may(self, state: ThreatCase, act: Act) -> bool:
+        """A public body registers its own incidents only."""
+        return act.actor.role is not Role.PUBLIC_BODY or self.body == act.actor.organisation
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """The body exists on the day of the report."""
+        if not act.bodies.knows(self.body, act.on):
+            raise UnknownBody
+        reporter = Subject(subject=act.subject(0), name=self.reporter_name, phone=self.call_back_number)
+        victim = Subject(subject=act.subject(1), **dict(self.victim)) if self.victim else None
+        return [
+            ThreatReported(
+                number=act.number,
+                owner=act.actor.organisation,
+                owner_role=act.actor.role,
+                body=self.body,
+                office=self.office,
+                danger_now=self.danger_now,
+                capacity=self.capacity,
+                reporter=reporter,
+                victim=victim,
+                account=Statement(subject=(victim or reporter).subject, text=self.account) if self.account else None,
+                axes=self.axes,
+                external_reference=self.external_reference,
+            )
+        ]
+
+
+class AssessThreat(Command[ThreatCase]):
+    """Assess the threat along the axes; what is left open stays as it was."""
+
+    noun: ClassVar[str] = "assessments"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    axes: Axes
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """An assessment says something."""
+        must_be_open(state)
+        if self.axes == Axes():
+            raise NothingAssessed
+        return [ThreatAssessed(axes=self.axes)]
+
+
+class CorrectReport(Command[ThreatCase]):
+    """Correct what was reported; both statements stay in the history."""
+
+    noun: ClassVar[str] = "corrections"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    reason: Personal[Text]
+    body: Identifying[BodyId | None] = None
+    office: Identifying[Office | None] = None
+    call_back_number: Personal[Phone | None] = None
+    danger_now: Flag | None = None
+    axes: Axes = Axes()
+
+    def may(self, state: ThreatCase, act: Act) -> bool:
+        """A public body cannot move an incident to another body."""
+        return act.actor.role is not Role.PUBLIC_BODY or self.body in {None, act.actor.organisation}
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """A correction changes something, also on a closed case."""
+        if self.model_dump(exclude={"reason"}, exclude_defaults=True) == {}:
+            raise NothingCorrected
+        if self.body and not act.bodies.knows(self.body, act.on):
+            raise UnknownBody
+        number = self.call_back_number
+        return [
+            ReportCorrected(
+                reason=Statement(subject=state.subject, text=self.reason),
+                body=self.body,
+                office=self.office,
+                danger_now=self.danger_now,
+                reporter=Subject(subject=state.reporter.subject, phone=number) if number else None,
+                axes=self.axes,
+            )
+        ]
+
+
+class NotifyPolice(Command[ThreatCase]):
+    """Record that the police were notified."""
+
+    noun: ClassVar[str] = "police-notifications"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    on: Day | None = None
+    """The day; by default today."""
+    vpt_code: Flag | None = None
+    """Whether the police registered the VPT code."""
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """The police are notified once."""
+        must_be_open(state)
+        if state.police_notified:
+            raise PoliceAlreadyNotified
+        return [PoliceNotified(on=act.past(self.on), vpt_code=self.vpt_code)]
+
+
+class FileAangifte(Command[ThreatCase]):
+    """Record that an aangifte was filed, also after it had been waived."""
+
+    noun: ClassVar[str] = "aangiften"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    by: AangifteBy
+    on: Day | None = None
+    """The day; by default today."""
+    vpt_code: Flag | None = None
+    """Whether the police registered the VPT code."""
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """One aangifte is filed per case."""
+        must_be_open(state)
+        if state.aangifte.filed:
+            raise AangifteAlreadyFiled
+        return [AangifteFiled(on=act.past(self.on), by=self.by, vpt_code=self.vpt_code)]
+
+
+class WaiveAangifte(Command[ThreatCase]):
+    """Record that no aangifte is filed, and why."""
+
+    noun: ClassVar[str] = "aangifte-waivers"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    reason: NoAangifteReason
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """What has been filed cannot be waived."""
+        must_be_open(state)
+        if state.aangifte.filed:
+            raise AangifteAlreadyFiled
+        if state.aangifte.waived:
+            raise AangifteAlreadyWaived
+        return [AangifteWaived(reason=self.reason)]
+
+
+class OfferAftercare(Command[ThreatCase]):
+    """Record that aftercare was offered."""
+
+    noun: ClassVar[str] = "aftercare-offers"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    care: Aftercare
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """Each kind of care is offered once."""
+        must_be_open(state)
+        if self.care in state.aftercare:
+            raise AftercareAlreadyOffered
+        return [AftercareOffered(care=self.care)]
+
+
+class CloseThreatCase(Command[ThreatCase]):
+    """Close the case."""
+
+    noun: ClassVar[str] = "closures"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    reason: ClosingReason
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """A case is closed once."""
+        must_be_open(state)
+        return [ThreatCaseClosed(reason=self.reason)]
+
+
+class ReopenThreatCase(Command[ThreatCase]):
+    """Reopen a closed case."""
+
+    noun: ClassVar[str] = "reopenings"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    reason: Personal[Text]
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """Only what is closed can be reopened."""
+        if not state.closed:
+            raise ThreatCaseIsOpen
+        return [ThreatCaseReopened(reason=Statement(subject=state.subject, text=self.reason))]
+
+
+def must_be_open(case: ThreatCase) -> None:
+    """Refuse on a closed case."""
+    if case.closed:
+        raise ThreatCaseIsClosed
+
+
+THREAT_CASE = Kind(
+    name="threat_case",
+    collection="threat-cases",
+    prefix="DR",
+    empty=ThreatCase(),
+    evolve=evolve,
+    facts=get_args(ThreatFact),
+    grants=grants,
+    commands=(
+        ReportThreat,
+        AssessThreat,
+        CorrectReport,
+        NotifyPolice,
+        FileAangifte,
+        WaiveAangifte,
+        OfferAftercare,
+        CloseThreatCase,
+        ReopenThreatCase,
+    ),
+)

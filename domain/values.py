@@ -1,0 +1,111 @@
+"""Which forms do the values in commands and facts take, and which of them are sealed?"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from enum import Enum, StrEnum
+from typing import Annotated, Self, TypeVar, get_args
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+"""Where a calendar day begins: the day of an act is the day in the Netherlands."""
+
+T = TypeVar("T")
+
+
+class Model(BaseModel):
+    """Immutable data that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class CodeList(StrEnum):
+    """A closed list of codes; each member carries the Dutch word that pages and ``GET /v1/code-lists`` show."""
+
+    label: str
+
+    def __new__(cls, code: str, label: str) -> Self:
+        """Make the member *code* (what is stored) that is shown as *label*."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.label = label
+        return member
+
+
+def _only_text(value: object) -> object:
+    """Refuse numbers where ISO 8601 text belongs: lax parsing would take 0 for 1970-01-01."""
+    if isinstance(value, (int, float)):
+        message = "must be ISO 8601 text"
+        raise ValueError(message)  # noqa: TRY004 - pydantic turns only a ValueError into a fault of the field
+    return value
+
+
+def _in_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC)
+
+
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+
+Line = Annotated[
+    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
+]
+"""One line of text, 1 to 200 characters, not only blanks."""
+Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$")]
+"""Running text, 1 to 4,000 characters, not only blanks. No control characters: PostgreSQL's JSON cannot hold NUL."""
+Day = Annotated[date, BeforeValidator(_only_text), Field(json_schema_extra={"format": "date"})]
+"""A calendar day in the Netherlands."""
+Instant = Annotated[datetime, BeforeValidator(_only_text), AfterValidator(_in_utc)]
+"""A moment, aware, in UTC."""
+Cents = Annotated[StrictInt, Field(ge=0, le=100_000_000)]
+"""Money in whole euro cents, including VAT; at most a million euro."""
+Flag = StrictBool
+"""Yes or no, and nothing that merely resembles it."""
+
+
+class Sensitivity(Enum):
+    """Under whose key a field is sealed (docs/decisions/0007)."""
+
+    PERSONAL = "personal"
+    """Under the key of the subject that stands beside it: names, addresses, telephone numbers, free text."""
+    IDENTIFYING = "identifying"
+    """Under the key of the case: body, office, place ("the mayor of X" is a person)."""
+
+
+Personal = Annotated[T, Sensitivity.PERSONAL]
+"""Marks a personal field: ``name: Personal[Line | None] = None``. In a fact its model also has ``subject``."""
+Identifying = Annotated[T, Sensitivity.IDENTIFYING]
+"""Marks a field that points at a person through their office: ``body: Identifying[BodyId]``."""
+
+
+def sensitive_fields(
+    model: type[BaseModel], path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Sensitivity]]:
+    """Yield the path of every marked field of *model*, nested models included, with its sensitivity."""
+    for name, info in model.model_fields.items():
+        annotation = Annotated[(info.annotation, *info.metadata)] if info.metadata else info.annotation
+        yield from _marks(annotation, (*path, name))
+
+
+def _marks(annotation: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Sensitivity]]:
+    mark = next((part for part in getattr(annotation, "__metadata__", ()) if isinstance(part, Sensitivity)), None)
+    if mark is not None:
+        yield path, mark
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from sensitive_fields(annotation, path)
+    else:
+        for part in get_args(annotation):
+            yield from _marks(part, path)
+
+
+M = TypeVar("M", bound=Model)
+
+
+def merged(earlier: M, later: M) -> M:
+    """Return *earlier* with what *later* says in its place; what *later* leaves open stays as it was."""
+    return earlier.model_copy(update={name: value for name, value in later if value is not None})
+
+
+def newest(later: T | None, earlier: T) -> T:
+    """Return *later* unless it says nothing."""
+    return earlier if later is None else later

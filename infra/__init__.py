@@ -1,0 +1,1 @@
+"""Everything that touches the outside, one module per thing."""

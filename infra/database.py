@@ -1,0 +1,120 @@
+"""How do the parts of the service reach PostgreSQL, and as whom?
+
+Each part works in a database role of its own, so that PostgreSQL itself refuses what the part has no business doing:
+*app* appends and loads, *projector* owns the views, *reader* reads views under row-level security, as one actor at a
+time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from domain.basis import Actor
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+STATEMENT_TIMEOUT = "30s"
+LOCK_TIMEOUT = "10s"
+IDLE_IN_TRANSACTION_TIMEOUT = "60s"
+
+
+class DatabaseRole(StrEnum):
+    """The roles; each is prefixed in the cluster, so that several installations can share one."""
+
+    APP = "app"
+    PROJECTOR = "projector"
+    READER = "reader"
+
+
+@dataclass
+class Database:
+    """One installation's database: its address, its role prefix, its pools (opened at first use)."""
+
+    url: str
+    prefix: str = "weerbaar"
+    pool_size: int = 10
+    _pools: dict[DatabaseRole, ConnectionPool[Connection]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Prepare the pools; each connects at its first use."""
+        self._pools = {
+            role: ConnectionPool(
+                self.url,
+                kwargs={"options": self._options(role)},
+                min_size=1,
+                max_size=self.pool_size,
+                open=False,
+                name=str(role),
+            )
+            for role in DatabaseRole
+        }
+
+    def role(self, role: DatabaseRole) -> str:
+        """Return the role's name in the cluster."""
+        return f"{self.prefix}_{role}"
+
+    def owner(self, *, autocommit: bool = False) -> Connection:
+        """Connect as the login itself, which owns the permanent tables: for migrations. The caller closes."""
+        return psycopg.connect(self.url, autocommit=autocommit)
+
+    def connect(self, role: DatabaseRole, *, autocommit: bool = False) -> Connection:
+        """Connect in *role*. The caller closes."""
+        return psycopg.connect(self.url, options=self._options(role), autocommit=autocommit)
+
+    def pool(self, role: DatabaseRole) -> ConnectionPool[Connection]:
+        """Return the pool of connections in *role*."""
+        pool = self._pools[role]
+        pool.open()
+        return pool
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[psycopg.Cursor[DictRow]]:
+        """Read views as *actor*: in one read-only transaction that row-level security sees as theirs."""
+        with (
+            self.pool(DatabaseRole.READER).connection() as connection,
+            connection.transaction(),
+            connection.cursor(row_factory=dict_row) as cursor,
+        ):
+            cursor.execute("set transaction read only")
+            cursor.execute(
+                "select set_config('weerbaar.person', %s, true), set_config('weerbaar.organisation', %s, true),"
+                " set_config('weerbaar.role', %s, true)",
+                (actor.person, actor.organisation, actor.role),
+            )
+            yield cursor
+
+    def close(self) -> None:
+        """Close the pools."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def __enter__(self) -> Self:
+        """Return the database itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the pools."""
+        self.close()
+
+    def identifiers(self) -> dict[str, sql.Identifier]:
+        """Return the role names as SQL identifiers, for the templates of migrations and views."""
+        return {role.value: sql.Identifier(self.role(role)) for role in DatabaseRole}
+
+    def _options(self, role: DatabaseRole) -> str:
+        given = str(conninfo_to_dict(self.url).get("options") or "")
+        settings = {
+            "role": self.role(role),
+            "statement_timeout": STATEMENT_TIMEOUT,
+            "lock_timeout": LOCK_TIMEOUT,
+            "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_TIMEOUT,
+            "timezone": "UTC",
+        }
+        return " ".join([given, *(f"-c {name}={value}" for name, value in settings.items())]).strip()

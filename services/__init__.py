@@ -1,0 +1,1 @@
+"""The write side, the read side, and the programs made of them."""

@@ -1,0 +1,1 @@
+"""The write side: command in, facts recorded."""
