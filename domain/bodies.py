@@ -35,7 +35,8 @@ class PublicBody(Model):
     """The first day; ``None`` where it began before the register does."""
     valid_until: date | None = None
     """The first day on which it is no more (bodies merge on 1 January); ``None`` while it exists."""
-    successor: BodyId | None = None
+    successors: tuple[BodyId, ...] = ()
+    """Who took over its territory."""
 
     def exists_on(self, day: date) -> bool:
         """Tell whether the body exists on *day*."""

@@ -25,7 +25,7 @@ class CodeList(StrEnum):
 
     label: str
 
-    def __new__(cls, code: str, label: str) -> Self:
+    def __new__(cls, code: str, label: str = "") -> Self:
         """Make the member *code* (what is stored) that is shown as *label*."""
         member = str.__new__(cls, code)
         member._value_ = code
