@@ -3,6 +3,7 @@
 from typing import Any
 
 from domain.basis import Kind
+from domain.security_advice import SECURITY_ADVICE
 from domain.threat_case import THREAT_CASE
 
-KINDS: tuple[Kind[Any], ...] = (THREAT_CASE,)
+KINDS: tuple[Kind[Any], ...] = (THREAT_CASE, SECURITY_ADVICE)

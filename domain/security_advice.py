@@ -1,0 +1,766 @@
+"""What happens to a request for security measures at an office holder's home (*beveiligingsadvies en -maatregelen*)?
+
+Every measure goes its own way, advised -> ordered -> installed -> verified -> removed, or leaves it early with a
+reason: only with the exits counted can anybody say how often an advice leads to an installed measure.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Annotated, ClassVar, assert_never, get_args
+from uuid import UUID
+
+from pydantic import Field, StrictInt
+
+from domain.basis import (
+    Act,
+    Command,
+    Elsewhere,
+    Fact,
+    Facts,
+    Grant,
+    Kind,
+    OrganisationId,
+    Party,
+    PersonId,
+    Refusal,
+    Role,
+    StreamId,
+    SubjectId,
+    UnknownBody,
+)
+from domain.bodies import BodyId
+from domain.people import NOBODY, Office, PersonDetails, Statement, Subject
+from domain.rules.home_security import Regime, regime_on, rules_of
+from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, must_be_open
+from domain.values import Cents, CodeList, Day, Identifying, Line, Model, Personal, Text
+
+MAX_MEASURES = 50
+"""How many measures one advice can hold."""
+
+MeasureNumber = Annotated[StrictInt, Field(ge=1, le=MAX_MEASURES)]
+"""Which measure of the advice, counted from 1."""
+
+BODY = frozenset({Role.PUBLIC_BODY})
+"""The public body adopts the advice, has the measures installed and pays."""
+BODY_OR_ADVISER = frozenset({Role.PUBLIC_BODY, Role.BVA})
+EVERYBODY = frozenset({Party.OWNER, Party.REQUESTER, Party.ADVISER})
+WITHOUT_REQUESTER = frozenset({Party.OWNER, Party.ADVISER})
+"""For amounts, suppliers and what the home visit was about: whoever merely requested the advice has no need of them."""
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+class Visitor(CodeList):
+    """Who visited the home."""
+
+    CCV = "ccv", "veiligheidsadviseur van het CCV"
+    POLICE = "police", "politie"
+    BVA = "bva", "beveiligingsautoriteit"
+
+
+class MeasureKind(CodeList):
+    """Which kind of measure it is; the list of measures themselves is open."""
+
+    PHYSICAL = "physical", "bouwkundig"
+    ELECTRONIC = "electronic", "elektronisch"
+    BEHAVIOURAL = "behavioural", "gedrag en training"
+    DIGITAL = "digital", "digitaal"
+    TRANSPORT = "transport", "vervoer"
+
+
+class MeasureStatus(CodeList):
+    """How far a measure has come."""
+
+    ADVISED = "advised", "geadviseerd"
+    ORDERED = "ordered", "besteld"
+    INSTALLED = "installed", "aangebracht"
+    VERIFIED = "verified", "gecontroleerd"
+    DECLINED = "declined", "geweigerd"
+    CANCELLED = "cancelled", "vervallen"
+    REMOVED = "removed", "verwijderd"
+
+
+class DeclineReason(CodeList):
+    """Who does not want a measure."""
+
+    DECLINED_BY_HOLDER = "declined_by_holder", "ambtsdrager ziet ervan af"
+    OWNER_REFUSES = "owner_refuses", "eigenaar of VvE weigert"
+
+
+class CancelReason(CodeList):
+    """Why a measure is not installed after all."""
+
+    INFEASIBLE = "infeasible", "onuitvoerbaar"
+    SUPERSEDED = "superseded", "door een andere maatregel vervangen"
+    OFFICE_ENDED = "office_ended", "ambt beëindigd"
+
+
+class RemovalReason(CodeList):
+    """Why an installed measure is removed."""
+
+    MOVED_HOME = "moved_home", "verhuizing"
+    OFFICE_ENDED = "office_ended", "ambt beëindigd"
+    THREAT_ENDED = "threat_ended", "dreiging voorbij"
+    REPLACED = "replaced", "vervangen"
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+class Home(Model):
+    """A home, with a random identifier of its own: its address can be forgotten apart from whoever lived there."""
+
+    subject: SubjectId
+    address: Personal[Line]
+
+
+class AdvisedMeasure(Model):
+    """One measure of the advice."""
+
+    number: int
+    """From 1, in the order of the advice."""
+    kind: MeasureKind
+    one_off_cents: Cents
+    recurring_cents_per_month: Cents
+    reason: Statement | None = None
+
+
+class AdviceRequested(Fact):
+    """Security advice was requested."""
+
+    topic: ClassVar[str] = "security_advice.requested.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    number: str
+    owner: OrganisationId
+    requester: OrganisationId
+    requester_role: Role
+    body: Identifying[BodyId]
+    office: Identifying[Office]
+    holder: Subject
+    home: Home
+    requested_on: Day
+    regime: Regime
+    threat_case: UUID | None = None
+    external_reference: Line | None = None
+
+
+class HomeVisited(Fact):
+    """The home was visited."""
+
+    topic: ClassVar[str] = "security_advice.home_visited.v1"
+    audience: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
+
+    on: Day
+    visitor: Visitor
+
+
+class AdviceGiven(Fact):
+    """The advice was given."""
+
+    topic: ClassVar[str] = "security_advice.advice_given.v1"
+    audience: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
+
+    measures: tuple[AdvisedMeasure, ...]
+
+
+class AdviceAdopted(Fact):
+    """The public body adopted the advice."""
+
+    topic: ClassVar[str] = "security_advice.advice_adopted.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    on: Day
+
+
+class MeasureOrdered(Fact):
+    """A measure was ordered."""
+
+    topic: ClassVar[str] = "security_advice.measure_ordered.v1"
+    audience: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
+
+    measure: int
+    on: Day
+    supplier: Line | None = None
+
+
+class MeasureInstalled(Fact):
+    """A measure was installed."""
+
+    topic: ClassVar[str] = "security_advice.measure_installed.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    measure: int
+    on: Day
+    installer: PersonId
+    """Who recorded it, and so cannot be the one who verifies it."""
+
+
+class MeasureVerified(Fact):
+    """A measure was verified in place, by somebody else."""
+
+    topic: ClassVar[str] = "security_advice.measure_verified.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    measure: int
+    on: Day
+
+
+class MeasureDeclined(Fact):
+    """A measure was declined."""
+
+    topic: ClassVar[str] = "security_advice.measure_declined.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    measure: int
+    reason: DeclineReason
+
+
+class MeasureCancelled(Fact):
+    """A measure was cancelled."""
+
+    topic: ClassVar[str] = "security_advice.measure_cancelled.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    measure: int
+    reason: CancelReason
+
+
+class MeasureRemoved(Fact):
+    """A measure was removed."""
+
+    topic: ClassVar[str] = "security_advice.measure_removed.v1"
+    audience: ClassVar[frozenset[Party]] = EVERYBODY
+
+    measure: int
+    on: Day
+    reason: RemovalReason
+
+
+AdviceFact = (
+    AdviceRequested
+    | HomeVisited
+    | AdviceGiven
+    | AdviceAdopted
+    | MeasureOrdered
+    | MeasureInstalled
+    | MeasureVerified
+    | MeasureDeclined
+    | MeasureCancelled
+    | MeasureRemoved
+)
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Where one measure stands."""
+
+    number: int
+    status: MeasureStatus = MeasureStatus.ADVISED
+    kind: MeasureKind | None = None
+    """``None`` for whoever may see what became of the measure and not the advice itself."""
+    one_off_cents: Cents = 0
+    recurring_cents_per_month: Cents = 0
+    reason: Statement | None = None
+    supplier: Line | None = None
+    installer: PersonId | None = None
+    exit: DeclineReason | CancelReason | RemovalReason | None = None
+    """Why it was declined, cancelled or removed."""
+
+    @property
+    def is_in_place(self) -> bool:
+        """Tell whether it has been installed and not removed."""
+        return self.status in {MeasureStatus.INSTALLED, MeasureStatus.VERIFIED}
+
+    @property
+    def has_ended(self) -> bool:
+        """Tell whether nothing more can happen to it."""
+        return self.status in {MeasureStatus.DECLINED, MeasureStatus.CANCELLED, MeasureStatus.REMOVED}
+
+
+@dataclass(frozen=True)
+class SecurityAdvice:
+    """What the facts about one request add up to."""
+
+    number: str = ""
+    owner: OrganisationId | None = None
+    requester: Grant | None = None
+    body: Identifying[BodyId | None] = None
+    office: Identifying[Office | None] = None
+    holder: Subject = NOBODY
+    home: Home | None = None
+    requested_on: Day | None = None
+    regime: Regime | None = None
+    threat_case: UUID | None = None
+    external_reference: Line | None = None
+    visits: tuple[Visitor, ...] = ()
+    given: bool = False
+    adopted: Day | None = None
+    measures: tuple[Measure, ...] = ()
+
+
+def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
+    """Return the request after *fact*."""
+    match fact:
+        case AdviceRequested():
+            return replace(
+                advice,
+                number=fact.number,
+                owner=fact.owner,
+                requester=Grant(party=Party.REQUESTER, role=fact.requester_role, organisation=fact.requester),
+                body=fact.body,
+                office=fact.office,
+                holder=fact.holder,
+                home=fact.home,
+                requested_on=fact.requested_on,
+                regime=fact.regime,
+                threat_case=fact.threat_case,
+                external_reference=fact.external_reference,
+            )
+        case HomeVisited():
+            return replace(advice, visits=(*advice.visits, fact.visitor))
+        case AdviceGiven():
+            return replace(
+                advice,
+                given=True,
+                measures=tuple(
+                    Measure(
+                        number=measure.number,
+                        kind=measure.kind,
+                        one_off_cents=measure.one_off_cents,
+                        recurring_cents_per_month=measure.recurring_cents_per_month,
+                        reason=measure.reason,
+                    )
+                    for measure in fact.measures
+                ),
+            )
+        case AdviceAdopted():
+            return replace(advice, adopted=fact.on)
+        case MeasureOrdered():
+            ordered = replace(_measure(advice, fact.measure), status=MeasureStatus.ORDERED, supplier=fact.supplier)
+            return _with(advice, ordered)
+        case MeasureInstalled():
+            installed = replace(
+                _measure(advice, fact.measure), status=MeasureStatus.INSTALLED, installer=fact.installer
+            )
+            return _with(advice, installed)
+        case MeasureVerified():
+            return _with(advice, replace(_measure(advice, fact.measure), status=MeasureStatus.VERIFIED))
+        case MeasureDeclined():
+            return _with(advice, _ended(advice, fact, MeasureStatus.DECLINED))
+        case MeasureCancelled():
+            return _with(advice, _ended(advice, fact, MeasureStatus.CANCELLED))
+        case MeasureRemoved():
+            return _with(advice, _ended(advice, fact, MeasureStatus.REMOVED))
+        case _:
+            assert_never(fact)
+
+
+def _measure(advice: SecurityAdvice, number: int) -> Measure:
+    """Return the measure, also where the advice that lists it is not among the facts (the requester may not see it)."""
+    return next((measure for measure in advice.measures if measure.number == number), Measure(number=number))
+
+
+def _ended(
+    advice: SecurityAdvice, fact: MeasureDeclined | MeasureCancelled | MeasureRemoved, status: MeasureStatus
+) -> Measure:
+    return replace(_measure(advice, fact.measure), status=status, exit=fact.reason)
+
+
+def _with(advice: SecurityAdvice, changed: Measure) -> SecurityAdvice:
+    others = (measure for measure in advice.measures if measure.number != changed.number)
+    return replace(advice, measures=tuple(sorted((*others, changed), key=lambda measure: measure.number)))
+
+
+def grants(advice: SecurityAdvice) -> frozenset[Grant]:
+    """Return who is party: the public body that pays, whoever made the request, and the security authority."""
+    if advice.owner is None or advice.requester is None:
+        return frozenset()
+    return frozenset(
+        {
+            Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=advice.owner),
+            advice.requester,
+            Grant(party=Party.ADVISER, role=Role.BVA),
+        }
+    )
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+class BeforeTheFirstRegime(Refusal):
+    """The rules for the security of homes took effect on 1 January 2021; nothing can be requested of an earlier day."""
+
+
+class OfficeNotEntitled(Refusal):
+    """This office gives no claim to security measures at home; the free home scan (*woningscan*) of the CCV is open."""
+
+
+class RegimeKnowsNoAdvice(Refusal):
+    """Requests of 2021 to 2023 are for reimbursement of costs: no home visit, no advice, no measures provided."""
+
+
+class HomeAlreadyVisited(Refusal):
+    """This visitor's home visit has been recorded already."""
+
+
+class AdviceAlreadyGiven(Refusal):
+    """The advice has been given already."""
+
+
+class AdviceNotGiven(Refusal):
+    """The security authority has not given its advice yet."""
+
+
+class AdviceAlreadyAdopted(Refusal):
+    """The advice has been adopted already."""
+
+
+class AdviceNotAdopted(Refusal):
+    """The public body adopts the advice before it orders what was advised."""
+
+
+class MeasureUnknown(Refusal):
+    """The advice holds no measure with this number."""
+
+
+class MeasureAlreadyOrdered(Refusal):
+    """The measure has been ordered already."""
+
+
+class MeasureNotOrdered(Refusal):
+    """The measure has not been ordered yet."""
+
+
+class MeasureAlreadyInstalled(Refusal):
+    """The measure has been installed already; from then on it can only be removed."""
+
+
+class MeasureNotInstalled(Refusal):
+    """The measure has not been installed yet."""
+
+
+class MeasureAlreadyVerified(Refusal):
+    """The measure has been verified already."""
+
+
+class InstallerCannotVerify(Refusal):
+    """A measure is verified by somebody else than the person who recorded its installation."""
+
+
+class MeasureHasEnded(Refusal):
+    """The measure has been declined, cancelled or removed; nothing more happens to it."""
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+class ProposedMeasure(Model):
+    """One measure of the advice; it gets its number from its place in the list."""
+
+    kind: MeasureKind
+    one_off_cents: Cents
+    """What it costs once, in euro cents including VAT."""
+    recurring_cents_per_month: Cents = 0
+    """What it costs every month, in euro cents including VAT: an alarm subscription, for instance."""
+    reason: Personal[Text | None] = None
+    """Why it is advised, and what exactly."""
+
+
+class RequestAdvice(Command[SecurityAdvice]):
+    """Request security advice for the home of an office holder, on its own or from a threat case.
+
+    The rules are those in force on the day of the request.
+    """
+
+    creates: ClassVar[bool] = True
+    noun: ClassVar[str] = ""
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.PUBLIC_BODY, Role.SUPPORT_TEAM})
+    new_ids: ClassVar[int] = 2
+
+    body: Identifying[BodyId]
+    """The public body that employs the office holder, by its id in the register (`GET /v1/public-bodies`)."""
+    office: Identifying[Office]
+    """The office held, or to be held once the appointment is certain."""
+    holder: PersonDetails
+    """The office holder."""
+    address: Personal[Line]
+    """Of the home."""
+    requested_on: Day | None = None
+    """The day of the request; by default today."""
+    threat_case: UUID | None = None
+    """The threat case from which the request arises."""
+    external_reference: Line | None = None
+    """The sender's own reference to the request."""
+
+    def reads(self) -> tuple[StreamId, ...]:
+        """The threat case must still be open."""
+        return (THREAT_CASE.stream(self.threat_case),) if self.threat_case else ()
+
+    def may(self, state: SecurityAdvice, act: Act) -> bool:
+        """A public body requests advice for its own office holders only."""
+        return act.actor.role is not Role.PUBLIC_BODY or self.body == act.actor.organisation
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """The office is entitled under the rules of the day of the request."""
+        requested_on = act.past(self.requested_on)
+        for threat_case in self.reads():
+            must_be_open(act.other(threat_case, ThreatCase))
+        if not act.bodies.knows(self.body, requested_on):
+            raise UnknownBody
+        rules = regime_on(requested_on)
+        if rules is None:
+            raise BeforeTheFirstRegime
+        if self.office not in rules.entitled:
+            raise OfficeNotEntitled
+        requested = AdviceRequested(
+            number=act.number,
+            owner=OrganisationId(self.body),
+            requester=act.actor.organisation,
+            requester_role=act.actor.role,
+            body=self.body,
+            office=self.office,
+            holder=Subject(subject=act.subject(0), **dict(self.holder)),
+            home=Home(subject=act.subject(1), address=self.address),
+            requested_on=requested_on,
+            regime=rules.regime,
+            threat_case=self.threat_case,
+            external_reference=self.external_reference,
+        )
+        sought = SecurityAdviceSought(advice=UUID(act.stream.partition(":")[2]), number=act.number)
+        return [requested, *(Elsewhere(threat_case, sought) for threat_case in self.reads())]
+
+
+class RecordHomeVisit(Command[SecurityAdvice]):
+    """Record that the home was visited to assess its security."""
+
+    noun: ClassVar[str] = "home-visits"
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
+
+    visitor: Visitor
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Each visitor's visit is recorded once."""
+        must_know_advice(state)
+        if self.visitor in state.visits:
+            raise HomeAlreadyVisited
+        return [HomeVisited(on=act.past(self.on), visitor=self.visitor)]
+
+
+class GiveAdvice(Command[SecurityAdvice]):
+    """Give the advice: the measures that suit the threat and the home, each with its cost."""
+
+    noun: ClassVar[str] = "advices"
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
+
+    measures: Annotated[tuple[ProposedMeasure, ...], Field(min_length=1, max_length=MAX_MEASURES)]
+    """The measures; the first becomes number 1."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Advice is given once."""
+        must_know_advice(state)
+        if state.given:
+            raise AdviceAlreadyGiven
+        about = state.holder.subject
+        return [
+            AdviceGiven(
+                measures=tuple(
+                    AdvisedMeasure(
+                        number=number,
+                        kind=measure.kind,
+                        one_off_cents=measure.one_off_cents,
+                        recurring_cents_per_month=measure.recurring_cents_per_month,
+                        reason=Statement(subject=about, text=measure.reason) if measure.reason else None,
+                    )
+                    for number, measure in enumerate(self.measures, start=1)
+                )
+            )
+        ]
+
+
+class AdoptAdvice(Command[SecurityAdvice]):
+    """Adopt the advice as the public body that employs the office holder.
+
+    An advice is always adopted, as a whole and without a debate in the council: there is no operation to reject it, and
+    it never fails on a budget.
+    """
+
+    noun: ClassVar[str] = "adoptions"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """What has been given is adopted, once."""
+        must_know_advice(state)
+        if not state.given:
+            raise AdviceNotGiven
+        if state.adopted:
+            raise AdviceAlreadyAdopted
+        return [AdviceAdopted(on=act.past(self.on))]
+
+
+class OrderMeasure(Command[SecurityAdvice]):
+    """Record that a measure was ordered."""
+
+    noun: ClassVar[str] = "orders"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+    supplier: Line | None = None
+    """The company it was ordered from."""
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """What has been advised and adopted is ordered, once."""
+        measure = known(state, self.measure)
+        if state.adopted is None:
+            raise AdviceNotAdopted
+        if measure.status is not MeasureStatus.ADVISED:
+            raise MeasureAlreadyOrdered
+        return [MeasureOrdered(measure=self.measure, on=act.past(self.on), supplier=self.supplier)]
+
+
+class InstallMeasure(Command[SecurityAdvice]):
+    """Record that a measure was installed."""
+
+    noun: ClassVar[str] = "installations"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """What has been ordered is installed, once."""
+        measure = known(state, self.measure)
+        if measure.is_in_place:
+            raise MeasureAlreadyInstalled
+        if measure.status is MeasureStatus.ADVISED:
+            raise MeasureNotOrdered
+        return [MeasureInstalled(measure=self.measure, on=act.past(self.on), installer=act.actor.person)]
+
+
+class VerifyMeasure(Command[SecurityAdvice]):
+    """Record that a measure was found in place and in order, by somebody else than who recorded its installation."""
+
+    noun: ClassVar[str] = "verifications"
+    roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """What has been installed is verified, once, by somebody else."""
+        measure = known(state, self.measure)
+        if not measure.is_in_place:
+            raise MeasureNotInstalled
+        if measure.status is MeasureStatus.VERIFIED:
+            raise MeasureAlreadyVerified
+        if measure.installer == act.actor.person:
+            raise InstallerCannotVerify
+        return [MeasureVerified(measure=self.measure, on=act.past(self.on))]
+
+
+class DeclineMeasure(Command[SecurityAdvice]):
+    """Record that the office holder, or whoever owns the home, does not want a measure."""
+
+    noun: ClassVar[str] = "declinations"
+    roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+    reason: DeclineReason
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """A measure can be declined until it is installed."""
+        if known(state, self.measure).is_in_place:
+            raise MeasureAlreadyInstalled
+        return [MeasureDeclined(measure=self.measure, reason=self.reason)]
+
+
+class CancelMeasure(Command[SecurityAdvice]):
+    """Record that a measure will not be installed after all."""
+
+    noun: ClassVar[str] = "cancellations"
+    roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+    reason: CancelReason
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """A measure can be cancelled until it is installed."""
+        if known(state, self.measure).is_in_place:
+            raise MeasureAlreadyInstalled
+        return [MeasureCancelled(measure=self.measure, reason=self.reason)]
+
+
+class RemoveMeasure(Command[SecurityAdvice]):
+    """Record that an installed measure was removed."""
+
+    noun: ClassVar[str] = "removals"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+    reason: RemovalReason
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Only what is in place can be removed."""
+        if not known(state, self.measure).is_in_place:
+            raise MeasureNotInstalled
+        return [MeasureRemoved(measure=self.measure, on=act.past(self.on), reason=self.reason)]
+
+
+def must_know_advice(advice: SecurityAdvice) -> None:
+    """Refuse under rules that know no advice."""
+    if advice.regime and not rules_of(advice.regime).knows_advice:
+        raise RegimeKnowsNoAdvice
+
+
+def known(advice: SecurityAdvice, number: int) -> Measure:
+    """Return a measure of the advice to which something can still happen."""
+    must_know_advice(advice)
+    for measure in advice.measures:
+        if measure.number == number:
+            if measure.has_ended:
+                raise MeasureHasEnded
+            return measure
+    raise MeasureUnknown
+
+
+SECURITY_ADVICE = Kind(
+    name="security_advice",
+    collection="security-advices",
+    prefix="BA",
+    empty=SecurityAdvice(),
+    evolve=evolve,
+    facts=get_args(AdviceFact),
+    grants=grants,
+    commands=(
+        RequestAdvice,
+        RecordHomeVisit,
+        GiveAdvice,
+        AdoptAdvice,
+        OrderMeasure,
+        InstallMeasure,
+        VerifyMeasure,
+        DeclineMeasure,
+        CancelMeasure,
+        RemoveMeasure,
+    ),
+)
