@@ -213,6 +213,8 @@ class Kind(Generic[S]):
     commands: tuple[type[Command[S]], ...]
     grants: Callable[[S], frozenset[Grant]]
     """Who is party to the case, from its state."""
+    slug: Any = None
+    """The form of its keys where they are words (``Annotated[str, …]``); ``None`` where they are UUIDs."""
     prefix: str | None = None
     """Of its case numbers: ``DR``; ``None`` where nobody says a number aloud."""
 

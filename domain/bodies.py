@@ -3,13 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated
 
-from pydantic import Field
+from domain.values import CodeList, Model, Slug
 
-from domain.values import CodeList, Model
-
-BodyId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{1,63}$")]
+BodyId = Slug
 """A body's id in our register: the CBS code in lower case (``gm0363``, ``pv27``) where there is one."""
 
 

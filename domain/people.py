@@ -8,7 +8,7 @@ from pydantic import Field
 from domain.basis import SubjectId
 from domain.values import CodeList, Line, Model, Personal, Text
 
-Phone = Annotated[str, Field(min_length=3, max_length=30, pattern=r"^\+?[0-9][0-9 ()-]+$")]
+Phone = Annotated[str, Field(min_length=3, max_length=30, pattern=r"^\+?\(?[0-9][0-9 ()-]+$")]
 """A telephone number as somebody says it, with blanks, brackets and dashes."""
 
 
@@ -33,6 +33,16 @@ class Office(CodeList):
     CIVIL_SERVANT = "civil_servant", "ambtenaar"
     VISITOR = "visitor", "bezoeker"
     FAMILY = "family", "gezinslid"
+
+
+POLITICAL_OFFICES = frozenset(Office) - {
+    Office.GRIFFIER,
+    Office.GEMEENTESECRETARIS,
+    Office.CIVIL_SERVANT,
+    Office.VISITOR,
+    Office.FAMILY,
+}
+"""Whoever holds one of these is a political office holder (*politieke ambtsdrager*)."""
 
 
 class PersonDetails(Model):

@@ -509,11 +509,11 @@ class RequestAdvice(Command[SecurityAdvice]):
         requested_on = act.past(self.requested_on)
         for threat_case in self.reads():
             must_be_open(act.other(threat_case, ThreatCase))
-        if not act.bodies.knows(self.body, requested_on):
-            raise UnknownBody
         rules = regime_on(requested_on)
         if rules is None:
             raise BeforeTheFirstRegime
+        if not act.bodies.knows(self.body, requested_on):
+            raise UnknownBody
         if self.office not in rules.entitled:
             raise OfficeNotEntitled
         requested = AdviceRequested(

@@ -1,12 +1,13 @@
 """Which forms do the values in commands and facts take, and which of them are sealed?"""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
 from typing import Annotated, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 """Where a calendar day begins: the day of an act is the day in the Netherlands."""
@@ -33,29 +34,47 @@ class CodeList(StrEnum):
         return member
 
 
-def _only_text(value: object) -> object:
-    """Refuse numbers where ISO 8601 text belongs: lax parsing would take 0 for 1970-01-01."""
-    if isinstance(value, (int, float)):
-        message = "must be ISO 8601 text"
-        raise ValueError(message)  # noqa: TRY004 - pydantic turns only a ValueError into a fault of the field
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE_TIME = re.compile(rf"{_DATE.pattern}[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def _only(form: re.Pattern[str], example: str, value: object) -> object:
+    """Refuse other spellings, which lax parsing would understand: it takes ``0`` and ``"0"`` for 1 January 1970."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and not form.fullmatch(value)):
+        message = f"must be text in the form {example}"
+        raise ValueError(message)
     return value
 
 
+def _only_date(value: object) -> object:
+    return _only(_DATE, "2026-03-18", value)
+
+
+def _only_date_time(value: object) -> object:
+    return _only(_DATE_TIME, "2026-03-18T23:00:00Z", value)
+
+
 def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        message = "must lie in the years 1 to 9999, in UTC too"
+        raise ValueError(message) from error
 
 
-_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f"
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
+_BREAK = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
 
-Line = Annotated[
-    str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*$")
-]
+Line = Annotated[str, Field(min_length=1, max_length=200, pattern=rf"^[^{_BREAK}]*[^\s{_BREAK}][^{_BREAK}]*$")]
 """One line of text, 1 to 200 characters, not only blanks."""
 Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$")]
 """Running text, 1 to 4,000 characters, not only blanks. No control characters: PostgreSQL's JSON cannot hold NUL."""
-Day = Annotated[date, BeforeValidator(_only_text), Field(json_schema_extra={"format": "date"})]
+SLUG = r"^[a-z0-9][a-z0-9-]{1,63}$"
+Slug = Annotated[str, Field(pattern=SLUG)]
+"""A name for machines that people can read: 2 to 64 lower-case letters, digits and dashes."""
+Day = Annotated[date, BeforeValidator(_only_date), Field(json_schema_extra={"format": "date"})]
 """A calendar day in the Netherlands."""
-Instant = Annotated[datetime, BeforeValidator(_only_text), AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_only_date_time), AfterValidator(_in_utc)]
 """A moment, aware, in UTC."""
 Cents = Annotated[StrictInt, Field(ge=0, le=100_000_000)]
 """Money in whole euro cents, including VAT; at most a million euro."""

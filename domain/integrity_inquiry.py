@@ -1,0 +1,399 @@
+"""What happens with a signal that a political office holder acted without integrity (*integriteitsmelding*)?
+
+A signal is assessed first; only then is an inquiry opened, or the matter is closed without one. The steunpunt advises
+about the process and never learns who it is about.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, assert_never, get_args
+
+from domain.basis import (
+    Act,
+    Command,
+    Fact,
+    Facts,
+    Grant,
+    Kind,
+    OrganisationId,
+    Party,
+    Refusal,
+    Role,
+    UnknownBody,
+)
+from domain.bodies import BodyId, BodyKind
+from domain.people import NOBODY, POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
+from domain.values import CodeList, Day, Identifying, Line, Personal, Text
+
+BODY = frozenset({Role.PUBLIC_BODY})
+"""Who handles signals and inquiries: the public body concerned. The steunpunt advises it and decides nothing."""
+WITH_STEUNPUNT = frozenset({Party.OWNER, Party.STEUNPUNT})
+"""For what the steunpunt may know of a case on which it was consulted: nothing that points at a person."""
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+class Nature(CodeList):
+    """Which kind of integrity violation is suspected."""
+
+    CORRUPTION = "corruption", "corruptie en omkoping"
+    FRAUD = "fraud", "fraude en diefstal"
+    CONFLICT_OF_INTEREST = "conflict_of_interest", "belangenverstrengeling"
+    GIFTS = "gifts", "dubieuze giften en beloften"
+    SIDE_ACTIVITIES = "side_activities", "onverenigbare nevenfuncties"
+    CONFIDENTIALITY = "confidentiality", "schending van geheimhouding"
+    MISUSE_OF_POWER = "misuse_of_power", "misbruik van bevoegdheden"
+    MISUSE_OF_RESOURCES = "misuse_of_resources", "misbruik van middelen en declaraties"
+    MISCONDUCT = "misconduct", "ongewenste omgangsvormen"
+    PRIVATE_CONDUCT = "private_conduct", "misdragingen in de privésfeer"
+    OTHER = "other", "anders"
+
+
+class ConsultationStage(CodeList):
+    """Which conversation with the steunpunt it was."""
+
+    FIRST_CALL = "first_call", "eerste telefonische intake, zonder namen"
+    SECOND_CONVERSATION = "second_conversation", "tweede, inhoudelijk gesprek"
+
+
+class Commissioner(CodeList):
+    """Who commissions an inquiry."""
+
+    MAYOR = "mayor", "burgemeester of gezaghebber"
+    KINGS_COMMISSIONER = "kings_commissioner", "commissaris van de Koning"
+    REPRESENTATIVE_BODY = "representative_body", "vertegenwoordigend orgaan"
+    MINISTER = "minister", "minister"
+    WATER_BOARD_CHAIR = "water_board_chair", "voorzitter van het waterschap"
+
+
+class Disposition(CodeList):
+    """How a case ends."""
+
+    NO_VIOLATION = "no_violation", "geen schending"
+    PARTIAL_VIOLATION = "partial_violation", "gedeeltelijke schending"
+    VIOLATION = "violation", "schending"
+    NOT_PURSUED = "not_pursued", "niet in behandeling genomen"
+    CONVERSATION_ONLY = "conversation_only", "gesprek gevoerd"
+    AANGIFTE = "aangifte", "aangifte gedaan"
+
+
+OWN_COMMISSIONER = {
+    Office.BURGEMEESTER: Commissioner.MAYOR,
+    Office.GEZAGHEBBER: Commissioner.MAYOR,
+    Office.COMMISSARIS: Commissioner.KINGS_COMMISSIONER,
+    Office.WATER_BOARD_CHAIR: Commissioner.WATER_BOARD_CHAIR,
+}
+"""As which commissioner the holder of an office would commission an inquiry (Gemeentewet art. 170 lid 2, Provinciewet
+art. 175 lid 2)."""
+
+FINDINGS = frozenset({Disposition.NO_VIOLATION, Disposition.PARTIAL_VIOLATION, Disposition.VIOLATION})
+"""What only an inquiry can find; the other dispositions are the alternatives to opening one."""
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+class SignalReceived(Fact):
+    """A signal was received."""
+
+    topic: ClassVar[str] = "integrity_inquiry.signal_received.v1"
+
+    number: str
+    owner: OrganisationId
+    owner_role: Role
+    body: Identifying[BodyId]
+    office: Identifying[Office]
+    received_on: Day
+    nature: Nature
+    person: Subject
+    """Whom it is about (*betrokkene*)."""
+    reporter: Subject | None = None
+    """Who reported it (*melder*)."""
+    account: Statement | None = None
+    external_reference: Line | None = None
+
+
+class SteunpuntConsulted(Fact):
+    """The steunpunt was consulted."""
+
+    topic: ClassVar[str] = "integrity_inquiry.steunpunt_consulted.v1"
+    audience: ClassVar[frozenset[Party]] = WITH_STEUNPUNT
+
+    on: Day
+    stage: ConsultationStage
+    body_kind: BodyKind
+    nature: Nature
+
+
+class InquiryOpened(Fact):
+    """An inquiry was opened."""
+
+    topic: ClassVar[str] = "integrity_inquiry.opened.v1"
+    audience: ClassVar[frozenset[Party]] = WITH_STEUNPUNT
+
+    on: Day
+    commissioner: Commissioner
+
+
+class InquiryClosed(Fact):
+    """The case was closed."""
+
+    topic: ClassVar[str] = "integrity_inquiry.closed.v1"
+    audience: ClassVar[frozenset[Party]] = WITH_STEUNPUNT
+
+    on: Day
+    disposition: Disposition
+
+
+InquiryFact = SignalReceived | SteunpuntConsulted | InquiryOpened | InquiryClosed
+
+
+# --- state ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class IntegrityInquiry:
+    """What the facts about one signal add up to."""
+
+    number: str = ""
+    owner: Grant | None = None
+    body: Identifying[BodyId | None] = None
+    office: Identifying[Office | None] = None
+    received_on: Day | None = None
+    nature: Nature = Nature.OTHER
+    person: Subject = NOBODY
+    reporter: Subject | None = None
+    account: Statement | None = None
+    external_reference: Line | None = None
+    first_call: Day | None = None
+    second_conversation: Day | None = None
+    opened: Day | None = None
+    commissioner: Commissioner | None = None
+    closed: Day | None = None
+    disposition: Disposition | None = None
+
+
+def evolve(inquiry: IntegrityInquiry, fact: InquiryFact) -> IntegrityInquiry:
+    """Return the case after *fact*."""
+    match fact:
+        case SignalReceived():
+            return replace(
+                inquiry,
+                number=fact.number,
+                owner=Grant(party=Party.OWNER, role=fact.owner_role, organisation=fact.owner),
+                body=fact.body,
+                office=fact.office,
+                received_on=fact.received_on,
+                nature=fact.nature,
+                person=fact.person,
+                reporter=fact.reporter,
+                account=fact.account,
+                external_reference=fact.external_reference,
+            )
+        case SteunpuntConsulted(stage=ConsultationStage.FIRST_CALL):
+            return replace(inquiry, first_call=fact.on)
+        case SteunpuntConsulted():
+            return replace(inquiry, second_conversation=fact.on)
+        case InquiryOpened():
+            return replace(inquiry, opened=fact.on, commissioner=fact.commissioner)
+        case InquiryClosed():
+            return replace(inquiry, closed=fact.on, disposition=fact.disposition)
+        case _:
+            assert_never(fact)
+
+
+def grants(inquiry: IntegrityInquiry) -> frozenset[Grant]:
+    """Return who is party: the public body, and the steunpunt from the moment it is consulted."""
+    owner = {inquiry.owner} if inquiry.owner else set()
+    consulted = inquiry.first_call or inquiry.second_conversation
+    return frozenset(owner | ({Grant(party=Party.STEUNPUNT, role=Role.STEUNPUNT)} if consulted else set()))
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+class NotAPoliticalOffice(Refusal):
+    """These inquiries concern political office holders only; for civil servants the employer has its own procedure."""
+
+
+class ConsultationAlreadyRecorded(Refusal):
+    """This conversation with the steunpunt has been recorded already."""
+
+
+class FirstCallMissing(Refusal):
+    """The steunpunt is called first, without names; the second conversation follows on or after that day."""
+
+
+class InquiryAlreadyOpened(Refusal):
+    """The inquiry has been opened already."""
+
+
+class CommissionerIsSubject(Refusal):
+    """Nobody commissions an inquiry into themselves: into a mayor the King's commissioner does, or the council."""
+
+
+class InquiryNotOpened(Refusal):
+    """Only an inquiry can find whether there was a violation, and none has been opened."""
+
+
+class InquiryMustConclude(Refusal):
+    """An opened inquiry ends with a finding: no violation, a partial violation or a violation."""
+
+
+class InquiryIsClosed(Refusal):
+    """The case is closed."""
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+class ReceiveSignal(Command[IntegrityInquiry]):
+    """Record a signal that a political office holder may have acted without integrity.
+
+    The reporter's identity is kept apart from everything else, and a signal may be anonymous.
+    """
+
+    creates: ClassVar[bool] = True
+    noun: ClassVar[str] = ""
+    roles: ClassVar[frozenset[Role]] = BODY
+    new_ids: ClassVar[int] = 2
+
+    body: Identifying[BodyId]
+    """The public body concerned, by its id in the register (`GET /v1/public-bodies`)."""
+    office: Identifying[Office]
+    """The political office of whom it is about."""
+    nature: Nature
+    person: PersonDetails
+    """Whom it is about."""
+    reporter: PersonDetails | None = None
+    """Who reported it, unless that is unknown."""
+    account: Personal[Text | None] = None
+    """What is said to have happened, in the reporter's words."""
+    received_on: Day | None = None
+    """The day; by default today."""
+    external_reference: Line | None = None
+    """The sender's own reference to the signal."""
+
+    def may(self, state: IntegrityInquiry, act: Act) -> bool:
+        """A public body records signals about its own office holders only."""
+        return self.body == act.actor.organisation
+
+    def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
+        """It is about the holder of a political office at a body that exists on the day of the signal."""
+        received_on = act.past(self.received_on)
+        if self.office not in POLITICAL_OFFICES:
+            raise NotAPoliticalOffice
+        if not act.bodies.knows(self.body, received_on):
+            raise UnknownBody
+        person = Subject(subject=act.subject(0), **dict(self.person))
+        return [
+            SignalReceived(
+                number=act.number,
+                owner=act.actor.organisation,
+                owner_role=act.actor.role,
+                body=self.body,
+                office=self.office,
+                received_on=received_on,
+                nature=self.nature,
+                person=person,
+                reporter=Subject(subject=act.subject(1), **dict(self.reporter)) if self.reporter else None,
+                account=Statement(subject=person.subject, text=self.account) if self.account else None,
+                external_reference=self.external_reference,
+            )
+        ]
+
+
+class ConsultSteunpunt(Command[IntegrityInquiry]):
+    """Record a conversation with the steunpunt about how to proceed.
+
+    From then on the steunpunt knows of the case: which kind of body, which kind of violation, how it ends.
+    """
+
+    noun: ClassVar[str] = "consultations"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    stage: ConsultationStage
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
+        """A first call, then a second conversation."""
+        must_be_open(state)
+        on = act.past(self.on)
+        if self.stage is ConsultationStage.SECOND_CONVERSATION:
+            if state.second_conversation:
+                raise ConsultationAlreadyRecorded
+            if state.first_call is None or on < state.first_call:
+                raise FirstCallMissing
+        elif state.first_call:
+            raise ConsultationAlreadyRecorded
+        body = act.bodies.get(state.body or "")
+        if body is None:
+            raise UnknownBody
+        return [SteunpuntConsulted(on=on, stage=self.stage, body_kind=body.kind, nature=state.nature)]
+
+
+class OpenInquiry(Command[IntegrityInquiry]):
+    """Open an inquiry.
+
+    The mayor commissions it (Gemeentewet art. 170 lid 2), in a province the King's commissioner (Provinciewet art. 175
+    lid 2); a representative body can commission one too. Into a mayor the King's commissioner steps in (Provinciewet
+    art. 182 lid 1 onder c), into a King's commissioner the minister.
+    """
+
+    noun: ClassVar[str] = "openings"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    commissioner: Commissioner
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
+        """An inquiry is opened once, and not by whom it is about."""
+        must_be_open(state)
+        if state.opened:
+            raise InquiryAlreadyOpened
+        if state.office and OWN_COMMISSIONER.get(state.office) is self.commissioner:
+            raise CommissionerIsSubject
+        return [InquiryOpened(on=act.past(self.on), commissioner=self.commissioner)]
+
+
+class CloseInquiry(Command[IntegrityInquiry]):
+    """Close the case, with a finding of the inquiry or, where none was opened, with what was done instead.
+
+    "No violation" is recorded like any other outcome.
+    """
+
+    noun: ClassVar[str] = "closures"
+    roles: ClassVar[frozenset[Role]] = BODY
+
+    disposition: Disposition
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
+        """A finding needs an inquiry, and an inquiry ends with a finding."""
+        must_be_open(state)
+        if self.disposition in FINDINGS and state.opened is None:
+            raise InquiryNotOpened
+        if self.disposition not in FINDINGS and state.opened:
+            raise InquiryMustConclude
+        return [InquiryClosed(on=act.past(self.on), disposition=self.disposition)]
+
+
+def must_be_open(inquiry: IntegrityInquiry) -> None:
+    """Refuse on a closed case."""
+    if inquiry.closed:
+        raise InquiryIsClosed
+
+
+INTEGRITY_INQUIRY = Kind(
+    name="integrity_inquiry",
+    collection="integrity-inquiries",
+    prefix="IO",
+    empty=IntegrityInquiry(),
+    evolve=evolve,
+    facts=get_args(InquiryFact),
+    grants=grants,
+    commands=(ReceiveSignal, ConsultSteunpunt, OpenInquiry, CloseInquiry),
+)
