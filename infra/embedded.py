@@ -43,7 +43,7 @@ from infra import supervision
 from infra.supervision import Child, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
 DATABASE = "weerbaar"
 ROLE = "weerbaar"
@@ -324,7 +324,7 @@ def _binaries(supervisor: Supervisor, place: _Place) -> Path:
 
 
 def _runs(supervisor: Supervisor, place: _Place, binaries: Path) -> bool:
-    command = [binaries / "postgres", "--version"]
+    command: list[Path | str] = [binaries / "postgres", "--version"]
     return _quietly(supervisor, place, command, subprocess.DEVNULL) == 0
 
 
@@ -337,7 +337,7 @@ def _copy(source: Path, target: Path) -> None:
             Path(folder, file).chmod(0o755 if "bin" in Path(folder).parts[-1:] else 0o644)
 
 
-def _quietly(supervisor: Supervisor, place: _Place, command: Sequence[Path | str], output: int) -> int:
+def _quietly(supervisor: Supervisor, place: _Place, command: list[Path | str], output: int) -> int:
     return supervisor.run(command, env=_environment(), cwd="/", user=place.ids, output=output)
 
 
