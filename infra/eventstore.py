@@ -1,0 +1,204 @@
+"""How are streams loaded and decisions recorded?
+
+The eventsourcing library's ``Application``, with our recorder and mapper: it loads a stream through its ``Repository``
+with a plain projector, and records the events of several streams in one append.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, NoReturn, TypeVar
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import (
+    InfrastructureFactory,
+    MapperDeserialisationError,
+    NotSupportedError,
+    TrackingRecorder,
+)
+from eventsourcing.utils import Environment, EnvType
+
+from domain.basis import Kind, StreamId
+from infra.database import Database, DatabaseRole
+from infra.events import Event
+from infra.mapper import UPCASTS, FactMapper, UnknownTopic, Upcast
+from infra.recorder import (
+    EventAlreadyRecorded,
+    FactRecorder,
+    Idempotency,
+    IdempotencyKeyReused,
+    Receipt,
+    VersionConflict,
+)
+
+__all__ = [
+    "CaseStore",
+    "EventAlreadyRecorded",
+    "Idempotency",
+    "IdempotencyKeyReused",
+    "Loaded",
+    "Receipt",
+    "Recorded",
+    "UnknownTopic",
+    "VersionConflict",
+]
+
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Loaded(Generic[S]):
+    """The state of a stream at a version; an eventsourcing ``ImmutableAggregateProtocol[str]``."""
+
+    stream: StreamId
+    state: S
+    version: int
+    """0: nothing has been recorded in it."""
+
+    @property
+    def id(self) -> str:
+        """Return what the library knows it by."""
+        return self.stream
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """An event in the log."""
+
+    position: int
+    recorded_at: datetime
+    """By the database's clock."""
+    event: Event
+
+
+class CaseStore(Application[str]):
+    """The streams of all kinds in one log."""
+
+    mapper: FactMapper
+    recorder: FactRecorder
+
+    def __init__(
+        self,
+        database: Database,
+        kinds: Iterable[Kind[Any]],
+        *,
+        upcasts: Mapping[str, Upcast] = UPCASTS,
+        role: DatabaseRole = DatabaseRole.APP,
+    ) -> None:
+        """Store streams of *kinds* in *database*, which the caller closes; only the role APP can record."""
+        self._database = database
+        self._kinds = tuple(kinds)
+        self._upcasts = upcasts
+        self._role = role
+        super().__init__()
+
+    # --- loading ------------------------------------------------------------------------------------------------------
+
+    def load(self, kind: Kind[S], stream: StreamId, version: int | None = None) -> Loaded[S]:
+        """Return the state of *stream*, now or at an earlier *version*; of an unknown one the empty state."""
+        if stream.partition(":")[0] != kind.name:
+            message = f"{stream} is not a stream of the kind {kind.name}"
+            raise ValueError(message)
+        evolve = kind.evolve
+
+        def fold(earlier: Loaded[S] | None, events: Iterable[Event]) -> Loaded[S]:
+            state, reached = (earlier.state, earlier.version) if earlier else (kind.empty, 0)
+            for event in events:
+                state = evolve(state, event.fact)
+                reached = event.originator_version
+            return Loaded(stream, state, reached)
+
+        return self.repository.get(stream, version=version, projector_func=fold)
+
+    def history(self, stream: StreamId) -> list[Event]:
+        """Return the events of *stream*, in order."""
+        return [self.mapper.to_domain_event(stored) for stored in self.recorder.select_events(stream)]
+
+    def notifications(self, after: int, limit: int) -> Sequence[Recorded]:
+        """Return at most *limit* events of all streams after the position *after*, in order.
+
+        They end before an event that cannot be read. When that is the first one, its UnknownTopic or
+        MapperDeserialisationError is raised.
+        """
+        recorded: list[Recorded] = []
+        for stored in self.recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False):
+            try:
+                event = self.mapper.to_domain_event(stored)
+            except MapperDeserialisationError:
+                if not recorded:
+                    raise
+                break
+            recorded.append(Recorded(stored.id, stored.recorded_at, event))
+        return recorded
+
+    def head(self) -> int:
+        """Return the last position, 0 while nothing is recorded."""
+        return self.recorder.max_notification_id() or 0
+
+    # --- recording ----------------------------------------------------------------------------------------------------
+
+    def record(
+        self,
+        events: Sequence[Event],
+        *,
+        expected: Mapping[StreamId, int],
+        idempotency: Idempotency | None = None,
+        stream: StreamId | None = None,
+        number: str | None = None,
+    ) -> Receipt:
+        """Record all *events* or none, if every stream in *expected* is still at the version given there.
+
+        *expected* names the streams that the decision depends on, also those only read. The receipt is about *stream*
+        (by default that of the first event) and names the case *number* that was given out. With an *idempotency* key
+        that was answered before, the receipt of then is returned and nothing recorded. Raises VersionConflict,
+        IdempotencyKeyReused, EventAlreadyRecorded and the library's persistence exceptions.
+        """
+        stored = [self.mapper.to_stored_event(event) for event in events]
+        return self.recorder.append(stored, expected=expected, idempotency=idempotency, stream=stream, number=number)
+
+    def answered(self, idempotency: Idempotency) -> Receipt | None:
+        """Return the receipt that this key was answered with. Raises IdempotencyKeyReused for another fingerprint."""
+        return self.recorder.answered(idempotency)
+
+    def next_number(self, kind: Kind[Any], year: int) -> str:
+        """Return a fresh case number of *kind*, ``DR-2026-000123``."""
+        if kind.prefix is None:
+            message = f"streams of the kind {kind.name} have no numbers"
+            raise ValueError(message)
+        return f"{kind.prefix}-{year}-{self.recorder.next_number(kind.prefix, year):06d}"
+
+    # --- what the library's Application is made of --------------------------------------------------------------------
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Take nothing from the process's environment: the composition root decides."""
+        return Environment(name, env)
+
+    def construct_factory(self, env: Environment) -> "_Factory":
+        """Return the factory of our recorder."""
+        return _Factory(env, FactRecorder(self._database, self._role))
+
+    def construct_mapper(self) -> FactMapper:
+        """Return the mapper of our topics."""
+        return FactMapper(self._kinds, self._upcasts)
+
+
+class _Factory(InfrastructureFactory[TrackingRecorder]):
+    """There is one recorder; snapshots and the library's tracking are not used."""
+
+    def __init__(self, env: Environment, recorder: FactRecorder) -> None:
+        super().__init__(env)
+        self._recorder = recorder
+
+    def application_recorder(self) -> FactRecorder:
+        return self._recorder
+
+    def aggregate_recorder(self, purpose: str = "events") -> NoReturn:
+        message = f"there is no recorder of {purpose}"
+        raise NotSupportedError(message)
+
+    def tracking_recorder(self, tracking_recorder_class: type[Any] | None = None) -> NoReturn:
+        message = f"views keep track of their positions without a {tracking_recorder_class or 'tracking recorder'}"
+        raise NotSupportedError(message)
+
+    def process_recorder(self) -> NoReturn:
+        self.tracking_recorder()
