@@ -87,7 +87,7 @@ class CaseStore(Application[str]):
     ) -> None:
         """Store streams of *kinds* in *database*, which the caller closes; only the role APP can record."""
         self._database = database
-        self._kinds = tuple(kinds)
+        self.kinds = tuple(kinds)
         self._upcasts = upcasts
         self._role = role
         super().__init__()
@@ -179,7 +179,7 @@ class CaseStore(Application[str]):
 
     def construct_mapper(self) -> FactMapper:
         """Return the mapper of our topics."""
-        return FactMapper(self._kinds, self._upcasts)
+        return FactMapper(self.kinds, self._upcasts)
 
 
 class _Factory(InfrastructureFactory[TrackingRecorder]):
