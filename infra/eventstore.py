@@ -110,10 +110,6 @@ class CaseStore(Application[str]):
 
         return self.repository.get(stream, version=version, projector_func=fold)
 
-    def history(self, stream: StreamId) -> list[Event]:
-        """Return the events of *stream*, in order."""
-        return [self.mapper.to_domain_event(stored) for stored in self.recorder.select_events(stream)]
-
     def notifications(self, after: int, limit: int) -> Sequence[Recorded]:
         """Return at most *limit* events of all streams after the position *after*, in order.
 

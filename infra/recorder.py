@@ -134,7 +134,8 @@ def translated() -> Iterator[None]:
 # --- the recorder -----------------------------------------------------------------------------------------------------
 
 _COLUMNS: LiteralString = (
-    "stream as originator_id, version as originator_version, topic, state, event_id, metadata::text, recorded_at"
+    "position as id, stream as originator_id, version as originator_version, topic, state, event_id, metadata::text,"
+    " recorded_at"
 )
 
 
@@ -259,10 +260,10 @@ class FactRecorder(ApplicationRecorder):
         lte: int | None = None,
         desc: bool = False,
         limit: int | None = None,
-    ) -> Sequence[StoredFact]:
+    ) -> Sequence[FactNotification]:
         """Return the events of a stream with versions after *gt* and up to *lte*."""
         order: LiteralString = "desc" if desc else "asc"
-        with self._cursor(class_row(StoredFact)) as cursor:
+        with self._cursor(class_row(FactNotification)) as cursor:
             return cursor.execute(
                 f"select {_COLUMNS} from store.events where stream = %s and version > %s and version <= %s"  # noqa: S608 - literals
                 f" order by version {order} limit %s",
@@ -283,7 +284,7 @@ class FactRecorder(ApplicationRecorder):
         of_topics: LiteralString = " and topic = any(%s)" if topics else ""
         with self._cursor(class_row(FactNotification)) as cursor:
             return cursor.execute(
-                f"select position as id, {_COLUMNS} from store.events where position between %s and %s"  # noqa: S608 - literals
+                f"select {_COLUMNS} from store.events where position between %s and %s"  # noqa: S608 - literals
                 f"{of_topics} order by position limit %s",
                 (first, LAST if stop is None else stop, *([list(topics)] if topics else ()), limit),
             ).fetchall()

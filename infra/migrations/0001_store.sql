@@ -35,8 +35,8 @@ create table store.idempotency (
     stream text collate "C" not null,
     version integer not null,
     number text,
-    first_position bigint not null references store.events,
-    last_position bigint not null references store.events,
+    first_position bigint not null,
+    last_position bigint not null,
     recorded_at timestamptz not null default clock_timestamp(),
     primary key (client, key)
 );

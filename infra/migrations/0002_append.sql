@@ -30,7 +30,9 @@ language plpgsql
 security definer
 -- pg_temp stands last, or a caller's temporary table would be taken for one of ours.
 set search_path = store, pg_temp
--- A session keeps the plans that it made while the table was small.
+-- Planning the statements below takes longer than executing them, so each session plans them once …
+set plan_cache_mode = force_generic_plan
+-- … and perhaps while the table is still empty: the plans must suit it when it is not.
 set enable_seqscan = off
 as $$
 declare
