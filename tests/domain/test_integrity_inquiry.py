@@ -1,0 +1,246 @@
+"""What can happen with a signal about the integrity of a political office holder?"""
+
+from datetime import date
+
+import pytest
+
+from domain.basis import Command, DayInTheFuture, Grant, Party, Role, UnknownBody
+from domain.bodies import BodyKind
+from domain.integrity_inquiry import (
+    INTEGRITY_INQUIRY,
+    CloseInquiry,
+    Commissioner,
+    CommissionerIsSubject,
+    ConsultationAlreadyRecorded,
+    ConsultationStage,
+    ConsultSteunpunt,
+    Disposition,
+    FirstCallMissing,
+    InquiryAlreadyOpened,
+    InquiryClosed,
+    InquiryIsClosed,
+    InquiryMustConclude,
+    InquiryNotOpened,
+    InquiryOpened,
+    IntegrityInquiry,
+    Nature,
+    NotAPoliticalOffice,
+    OpenInquiry,
+    ReceiveSignal,
+    SignalReceived,
+    SteunpuntConsulted,
+    grants,
+)
+from domain.people import Office, PersonDetails, Statement, Subject
+from tests.domain.scenario import (
+    AMSTERDAM,
+    FIRST,
+    SECOND,
+    STEUNPUNT,
+    TEAM,
+    THE_HAGUE,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    given,
+)
+
+SIGNAL = ReceiveSignal(
+    body="gm0363", office=Office.WETHOUDER, nature=Nature.CONFLICT_OF_INTEREST, person=PersonDetails(name="C. Smit")
+)
+RECEIVED = SignalReceived(
+    number="IO-2026-000001",
+    owner=AMSTERDAM.organisation,
+    owner_role=Role.PUBLIC_BODY,
+    body="gm0363",
+    office=Office.WETHOUDER,
+    received_on=TODAY,
+    nature=Nature.CONFLICT_OF_INTEREST,
+    person=Subject(subject=FIRST, name="C. Smit"),
+)
+CALLED = SteunpuntConsulted(
+    on=TODAY,
+    stage=ConsultationStage.FIRST_CALL,
+    body_kind=BodyKind.MUNICIPALITY,
+    nature=Nature.CONFLICT_OF_INTEREST,
+)
+SPOKEN = CALLED.model_copy(update={"stage": ConsultationStage.SECOND_CONVERSATION})
+OPENED = InquiryOpened(on=TODAY, commissioner=Commissioner.MAYOR)
+CLOSED = InquiryClosed(on=TODAY, disposition=Disposition.NOT_PURSUED)
+
+CALL = ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL)
+SPEAK = ConsultSteunpunt(stage=ConsultationStage.SECOND_CONVERSATION)
+OPEN = OpenInquiry(commissioner=Commissioner.MAYOR)
+
+
+def about(office: Office) -> SignalReceived:
+    """Return a signal about the holder of *office*."""
+    return RECEIVED.model_copy(update={"office": office})
+
+
+# --- receiving --------------------------------------------------------------------------------------------------------
+
+
+def test_a_signal_may_be_anonymous() -> None:
+    """Body, office, nature and person suffice."""
+    given().when(SIGNAL, by=AMSTERDAM).then(RECEIVED)
+
+
+def test_the_reporter_is_kept_apart_from_whom_it_is_about() -> None:
+    """Two subjects; the words belong to whom they are about."""
+    told = SIGNAL.model_copy(
+        update={
+            "reporter": PersonDetails(name="D. Jansen"),
+            "account": "Stemde mee over eigen grond.",
+            "received_on": YESTERDAY,
+            "external_reference": "Z-18",
+        }
+    )
+
+    given().when(told, by=AMSTERDAM).then(
+        RECEIVED.model_copy(
+            update={
+                "reporter": Subject(subject=SECOND, name="D. Jansen"),
+                "account": Statement(subject=FIRST, text="Stemde mee over eigen grond."),
+                "received_on": YESTERDAY,
+                "external_reference": "Z-18",
+            }
+        )
+    )
+
+
+def test_a_body_records_signals_about_its_own_office_holders_only() -> None:
+    """The steunpunt takes no reports, nor does the support team."""
+    given().when(SIGNAL, by=THE_HAGUE).forbidden()
+    given().when(SIGNAL, by=STEUNPUNT).forbidden()
+    given().when(SIGNAL, by=TEAM).forbidden()
+
+
+@pytest.mark.parametrize("office", [Office.GRIFFIER, Office.CIVIL_SERVANT, Office.FAMILY])
+def test_it_is_about_a_political_office_holder(office: Office) -> None:
+    """Others have procedures of their own."""
+    given().when(SIGNAL.model_copy(update={"office": office}), by=AMSTERDAM).refused(NotAPoliticalOffice)
+
+
+def test_the_body_exists_on_the_day_of_the_signal() -> None:
+    """Amsterdam exists, and tomorrow is yet to come."""
+    for_weesp = SIGNAL.model_copy(update={"body": "gm0457"})
+    weesp = AMSTERDAM.model_copy(update={"organisation": "gm0457"})
+
+    given().when(for_weesp, by=weesp).refused(UnknownBody)
+    given().when(SIGNAL.model_copy(update={"received_on": TOMORROW}), by=AMSTERDAM).refused(DayInTheFuture)
+
+
+# --- consulting the steunpunt -----------------------------------------------------------------------------------------
+
+
+def test_the_steunpunt_is_told_nothing_that_points_at_a_person() -> None:
+    """Which kind of body and which kind of violation, no more."""
+    given(RECEIVED).when(CALL, by=AMSTERDAM).then(CALLED)
+
+
+def test_a_second_conversation_follows_a_first_call() -> None:
+    """Not without one, not before it, and each once."""
+    given(RECEIVED).when(SPEAK, by=AMSTERDAM).refused(FirstCallMissing)
+    given(RECEIVED, CALLED).when(SPEAK.model_copy(update={"on": YESTERDAY}), by=AMSTERDAM).refused(FirstCallMissing)
+    given(RECEIVED, CALLED).when(SPEAK, by=AMSTERDAM).then(SPOKEN)
+    given(RECEIVED, CALLED).when(CALL, by=AMSTERDAM).refused(ConsultationAlreadyRecorded)
+    given(RECEIVED, CALLED, SPOKEN).when(SPEAK, by=AMSTERDAM).refused(ConsultationAlreadyRecorded)
+
+
+def test_the_steunpunt_can_be_consulted_during_the_inquiry() -> None:
+    """It advises about the process, from beginning to end."""
+    given(RECEIVED, OPENED).when(CALL, by=AMSTERDAM).then(CALLED)
+
+
+def test_a_body_that_left_the_register_has_no_kind() -> None:
+    """The register is data that comes in from outside."""
+    gone = RECEIVED.model_copy(update={"body": "gm9999"})
+
+    given(gone).when(CALL, by=AMSTERDAM).refused(UnknownBody)
+
+
+def test_the_steunpunt_knows_of_a_case_from_its_consultation_on() -> None:
+    """And even then not of the signal itself."""
+    owner = Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=AMSTERDAM.organisation)
+    steunpunt = Grant(party=Party.STEUNPUNT, role=Role.STEUNPUNT)
+
+    assert grants(IntegrityInquiry()) == frozenset()
+    assert grants(INTEGRITY_INQUIRY.replay([RECEIVED])) == {owner}
+    assert grants(INTEGRITY_INQUIRY.replay([RECEIVED, CALLED])) == {owner, steunpunt}
+    assert grants(INTEGRITY_INQUIRY.replay([SPOKEN])) == {steunpunt}
+    assert SignalReceived.audience == {Party.OWNER}
+    given(RECEIVED).when(OPEN, by=STEUNPUNT).unknown()
+    given(RECEIVED, CALLED).when(OPEN, by=STEUNPUNT).forbidden()
+    given(RECEIVED, CALLED).when(OPEN, by=THE_HAGUE).unknown()
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_inquiry_is_opened_once() -> None:
+    """With or without the advice of the steunpunt."""
+    given(RECEIVED).when(OPEN, by=AMSTERDAM).then(OPENED)
+    given(RECEIVED, CALLED, SPOKEN).when(OPEN, by=AMSTERDAM).then(OPENED)
+    given(RECEIVED, OPENED).when(OPEN, by=AMSTERDAM).refused(InquiryAlreadyOpened)
+
+
+@pytest.mark.parametrize(
+    ("office", "own", "instead"),
+    [
+        (Office.BURGEMEESTER, Commissioner.MAYOR, Commissioner.KINGS_COMMISSIONER),
+        (Office.GEZAGHEBBER, Commissioner.MAYOR, Commissioner.KINGS_COMMISSIONER),
+        (Office.COMMISSARIS, Commissioner.KINGS_COMMISSIONER, Commissioner.MINISTER),
+        (Office.WATER_BOARD_CHAIR, Commissioner.WATER_BOARD_CHAIR, Commissioner.MINISTER),
+        (Office.BURGEMEESTER, Commissioner.MAYOR, Commissioner.REPRESENTATIVE_BODY),
+    ],
+)
+def test_nobody_commissions_an_inquiry_into_themselves(
+    office: Office, own: Commissioner, instead: Commissioner
+) -> None:
+    """Somebody else steps in."""
+    given(about(office)).when(OpenInquiry(commissioner=own), by=AMSTERDAM).refused(CommissionerIsSubject)
+    given(about(office)).when(OpenInquiry(commissioner=instead), by=AMSTERDAM).then(
+        InquiryOpened(on=TODAY, commissioner=instead)
+    )
+
+
+# --- closing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("finding", [Disposition.NO_VIOLATION, Disposition.PARTIAL_VIOLATION, Disposition.VIOLATION])
+def test_a_finding_needs_an_inquiry(finding: Disposition) -> None:
+    """No violation too is found, and not assumed."""
+    given(RECEIVED).when(CloseInquiry(disposition=finding), by=AMSTERDAM).refused(InquiryNotOpened)
+    given(RECEIVED, OPENED).when(CloseInquiry(disposition=finding), by=AMSTERDAM).then(
+        InquiryClosed(on=TODAY, disposition=finding)
+    )
+
+
+@pytest.mark.parametrize("instead", [Disposition.NOT_PURSUED, Disposition.CONVERSATION_ONLY, Disposition.AANGIFTE])
+def test_an_inquiry_ends_with_a_finding(instead: Disposition) -> None:
+    """What is done instead of an inquiry is not done once one was opened."""
+    given(RECEIVED).when(CloseInquiry(disposition=instead), by=AMSTERDAM).then(
+        InquiryClosed(on=TODAY, disposition=instead)
+    )
+    given(RECEIVED, OPENED).when(CloseInquiry(disposition=instead), by=AMSTERDAM).refused(InquiryMustConclude)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [CALL, OPEN, CloseInquiry(disposition=Disposition.NOT_PURSUED)],
+    ids=lambda command: type(command).__name__,
+)
+def test_nothing_happens_after_closing(command: Command[IntegrityInquiry]) -> None:
+    """A closed case is closed."""
+    given(RECEIVED, CLOSED).when(command, by=AMSTERDAM).refused(InquiryIsClosed)
+
+
+def test_the_state_shows_the_whole_course() -> None:
+    """What the facts add up to."""
+    finding = InquiryClosed(on=TODAY, disposition=Disposition.VIOLATION)
+
+    inquiry = INTEGRITY_INQUIRY.replay([RECEIVED, CALLED, SPOKEN, OPENED, finding])
+    assert (inquiry.first_call, inquiry.second_conversation, inquiry.opened, inquiry.closed) == (TODAY,) * 4
+    assert (inquiry.commissioner, inquiry.disposition) == (Commissioner.MAYOR, Disposition.VIOLATION)
+    assert inquiry.received_on == date(2026, 3, 18)

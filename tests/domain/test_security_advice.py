@@ -1,0 +1,479 @@
+"""What can happen from the request for security advice to an installed measure?"""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from domain.basis import (
+    Actor,
+    Command,
+    DayInTheFuture,
+    Elsewhere,
+    Fact,
+    Grant,
+    OrganisationId,
+    Party,
+    Role,
+    UnknownBody,
+)
+from domain.people import Office, PersonDetails, Statement, Subject
+from domain.rules.home_security import Regime
+from domain.security_advice import (
+    SECURITY_ADVICE,
+    AdoptAdvice,
+    AdviceAdopted,
+    AdviceAlreadyAdopted,
+    AdviceAlreadyGiven,
+    AdviceGiven,
+    AdviceNotAdopted,
+    AdviceNotGiven,
+    AdviceRequested,
+    AdvisedMeasure,
+    BeforeTheFirstRegime,
+    CancelMeasure,
+    CancelReason,
+    DeclineMeasure,
+    DeclineReason,
+    GiveAdvice,
+    Home,
+    HomeAlreadyVisited,
+    HomeVisited,
+    InstallerCannotVerify,
+    InstallMeasure,
+    Measure,
+    MeasureAlreadyInstalled,
+    MeasureAlreadyOrdered,
+    MeasureAlreadyVerified,
+    MeasureCancelled,
+    MeasureDeclined,
+    MeasureHasEnded,
+    MeasureInstalled,
+    MeasureKind,
+    MeasureNotInstalled,
+    MeasureNotOrdered,
+    MeasureOrdered,
+    MeasureRemoved,
+    MeasureStatus,
+    MeasureUnknown,
+    MeasureVerified,
+    OfficeNotEntitled,
+    OrderMeasure,
+    ProposedMeasure,
+    RecordHomeVisit,
+    RegimeKnowsNoAdvice,
+    RemovalReason,
+    RemoveMeasure,
+    RequestAdvice,
+    SecurityAdvice,
+    VerifyMeasure,
+    Visitor,
+    grants,
+)
+from domain.threat_case import (
+    THREAT_CASE,
+    ClosingReason,
+    SecurityAdviceSought,
+    ThreatCaseClosed,
+    ThreatCaseIsClosed,
+    ThreatReported,
+)
+from tests.domain.scenario import (
+    AMSTERDAM,
+    BVA,
+    COLLEAGUE,
+    FIRST,
+    SECOND,
+    STEUNPUNT,
+    STREAM,
+    TEAM,
+    THE_HAGUE,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    given,
+)
+
+ADDRESS = "Keizersgracht 1, Amsterdam"
+REQUEST = RequestAdvice(
+    body="gm0363", office=Office.BURGEMEESTER, holder=PersonDetails(name="A. de Vries"), address=ADDRESS
+)
+REQUESTED = AdviceRequested(
+    number="BA-2026-000001",
+    owner=OrganisationId("gm0363"),
+    requester=TEAM.organisation,
+    requester_role=Role.SUPPORT_TEAM,
+    body="gm0363",
+    office=Office.BURGEMEESTER,
+    holder=Subject(subject=FIRST, name="A. de Vries"),
+    home=Home(subject=SECOND, address=ADDRESS),
+    requested_on=TODAY,
+    regime=Regime.PROVISION_2024,
+)
+REIMBURSED = REQUESTED.model_copy(update={"requested_on": date(2023, 12, 31), "regime": Regime.REIMBURSEMENT_2021})
+GIVEN = AdviceGiven(
+    measures=(
+        AdvisedMeasure(number=1, kind=MeasureKind.PHYSICAL, one_off_cents=45_000, recurring_cents_per_month=0),
+        AdvisedMeasure(number=2, kind=MeasureKind.ELECTRONIC, one_off_cents=90_000, recurring_cents_per_month=5_000),
+    )
+)
+ADOPTED = AdviceAdopted(on=TODAY)
+ORDERED = MeasureOrdered(measure=1, on=TODAY)
+INSTALLED = MeasureInstalled(measure=1, on=TODAY, installer=AMSTERDAM.person)
+VERIFIED = MeasureVerified(measure=1, on=TODAY)
+DECLINED = MeasureDeclined(measure=1, reason=DeclineReason.OWNER_REFUSES)
+CANCELLED = MeasureCancelled(measure=1, reason=CancelReason.INFEASIBLE)
+REMOVED = MeasureRemoved(measure=1, on=TODAY, reason=RemovalReason.MOVED_HOME)
+
+UP_TO_ADOPTION: tuple[Fact, ...] = (REQUESTED, GIVEN, ADOPTED)
+UP_TO_ORDER: tuple[Fact, ...] = (*UP_TO_ADOPTION, ORDERED)
+UP_TO_INSTALLATION: tuple[Fact, ...] = (*UP_TO_ORDER, INSTALLED)
+UP_TO_VERIFICATION: tuple[Fact, ...] = (*UP_TO_INSTALLATION, VERIFIED)
+
+ON_A_MEASURE: tuple[Command[SecurityAdvice], ...] = (
+    OrderMeasure(measure=1),
+    InstallMeasure(measure=1),
+    VerifyMeasure(measure=1),
+    DeclineMeasure(measure=1, reason=DeclineReason.DECLINED_BY_HOLDER),
+    CancelMeasure(measure=1, reason=CancelReason.SUPERSEDED),
+    RemoveMeasure(measure=1, reason=RemovalReason.REPLACED),
+)
+
+
+def name(value: object) -> str:
+    """Name a parameter by its type."""
+    return type(value).__name__
+
+
+# --- requesting -------------------------------------------------------------------------------------------------------
+
+
+def test_the_support_team_requests_advice_for_any_body() -> None:
+    """The body owns the request from its first fact on; the team remains its requester."""
+    given().when(REQUEST, by=TEAM).then(REQUESTED)
+
+
+def test_a_public_body_requests_advice_for_its_own_office_holders_only() -> None:
+    """Another body's are for the other body."""
+    by_body = {"requester": AMSTERDAM.organisation, "requester_role": Role.PUBLIC_BODY}
+
+    given().when(REQUEST, by=AMSTERDAM).then(REQUESTED.model_copy(update=by_body))
+    given().when(REQUEST, by=THE_HAGUE).forbidden()
+    given().when(REQUEST, by=BVA).forbidden()
+
+
+def test_a_councillor_is_told_about_the_home_scan() -> None:
+    """Raadsleden and Statenleden have no claim, and the refusal says what they do have."""
+    for office in (Office.RAADSLID, Office.STATENLID, Office.CIVIL_SERVANT):
+        given().when(REQUEST.model_copy(update={"office": office}), by=TEAM).refused(OfficeNotEntitled)
+
+    assert "woningscan" in OfficeNotEntitled.sentence()
+
+
+@pytest.mark.parametrize(
+    ("day", "regime"),
+    [
+        (date(2021, 1, 1), Regime.REIMBURSEMENT_2021),
+        (date(2023, 12, 31), Regime.REIMBURSEMENT_2021),
+        (date(2024, 1, 1), Regime.PROVISION_2024),
+    ],
+    ids=str,
+)
+def test_the_day_of_the_request_chooses_the_rules(day: date, regime: Regime) -> None:
+    """Not the day on which it is recorded."""
+    request = REQUEST.model_copy(update={"requested_on": day})
+
+    given().when(request, by=TEAM).then(REQUESTED.model_copy(update={"requested_on": day, "regime": regime}))
+
+
+def test_there_were_no_rules_before_2021() -> None:
+    """The first took effect on 1 January 2021."""
+    request = REQUEST.model_copy(update={"requested_on": date(2020, 12, 31)})
+
+    given().when(request, by=TEAM).refused(BeforeTheFirstRegime)
+
+
+def test_nothing_was_requested_tomorrow() -> None:
+    """The day of a request is not in the future."""
+    given().when(REQUEST.model_copy(update={"requested_on": TOMORROW}), by=TEAM).refused(DayInTheFuture)
+
+
+def test_the_body_exists_on_the_day_of_the_request() -> None:
+    """Weesp could still be requested for in 2021, and no longer in 2026."""
+    for_weesp = REQUEST.model_copy(update={"body": "gm0457"})
+    in_2021 = for_weesp.model_copy(update={"requested_on": date(2021, 6, 1)})
+
+    given().when(for_weesp, by=TEAM).refused(UnknownBody)
+    given().when(in_2021, by=TEAM).then(
+        REQUESTED.model_copy(
+            update={
+                "body": "gm0457",
+                "owner": "gm0457",
+                "requested_on": date(2021, 6, 1),
+                "regime": Regime.REIMBURSEMENT_2021,
+            }
+        )
+    )
+
+
+# --- from a threat case -----------------------------------------------------------------------------------------------
+
+THREAT = UUID(int=200)
+REPORTED = ThreatReported(
+    number="DR-2026-000009",
+    owner=TEAM.organisation,
+    owner_role=Role.SUPPORT_TEAM,
+    body="gm0363",
+    office=Office.BURGEMEESTER,
+    danger_now=False,
+    reporter=Subject(subject=FIRST),
+)
+
+
+def test_a_request_from_a_threat_case_is_recorded_there_too() -> None:
+    """Both streams change together."""
+    request = REQUEST.model_copy(update={"threat_case": THREAT})
+
+    given().beside(THREAT_CASE, THREAT, REPORTED).when(request, by=TEAM).then(
+        REQUESTED.model_copy(update={"threat_case": THREAT}),
+        Elsewhere(
+            THREAT_CASE.stream(THREAT),
+            SecurityAdviceSought(advice=STREAM, number="BA-2026-000001"),
+        ),
+    )
+
+
+def test_a_closed_threat_case_takes_no_advice() -> None:
+    """It is reopened first."""
+    request = REQUEST.model_copy(update={"threat_case": THREAT})
+    closed = ThreatCaseClosed(reason=ClosingReason.RESOLVED)
+
+    given().beside(THREAT_CASE, THREAT, REPORTED, closed).when(request, by=TEAM).refused(ThreatCaseIsClosed)
+
+
+# --- visit, advice, adoption ------------------------------------------------------------------------------------------
+
+
+def test_each_visitors_visit_is_recorded_once() -> None:
+    """The CCV and the police may both come."""
+    visited = HomeVisited(on=YESTERDAY, visitor=Visitor.CCV)
+
+    given(REQUESTED).when(RecordHomeVisit(visitor=Visitor.CCV, on=YESTERDAY), by=BVA).then(visited)
+    given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.POLICE), by=BVA).then(
+        HomeVisited(on=TODAY, visitor=Visitor.POLICE)
+    )
+    given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.CCV), by=BVA).refused(HomeAlreadyVisited)
+
+
+def test_the_measures_are_numbered_in_the_order_of_the_advice() -> None:
+    """And their reasons are about the office holder."""
+    advice = GiveAdvice(
+        measures=(
+            ProposedMeasure(kind=MeasureKind.PHYSICAL, one_off_cents=45_000, reason="Losse voordeur."),
+            ProposedMeasure(kind=MeasureKind.ELECTRONIC, one_off_cents=90_000, recurring_cents_per_month=5_000),
+        )
+    )
+    first, second = GIVEN.measures
+    reason = Statement(subject=FIRST, text="Losse voordeur.")
+
+    given(REQUESTED).when(advice, by=BVA).then(
+        AdviceGiven(measures=(first.model_copy(update={"reason": reason}), second))
+    )
+
+
+def test_advice_is_given_once_and_by_the_security_authority() -> None:
+    """The public body that pays does not advise."""
+    advice = GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.DIGITAL, one_off_cents=0),))
+
+    given(REQUESTED, GIVEN).when(advice, by=BVA).refused(AdviceAlreadyGiven)
+    given(REQUESTED).when(advice, by=AMSTERDAM).forbidden()
+
+
+def test_an_advice_holds_one_to_fifty_measures() -> None:
+    """The command's schema says so; no rule is needed."""
+    measures = GiveAdvice.model_json_schema()["properties"]["measures"]
+
+    assert (measures["minItems"], measures["maxItems"]) == (1, 50)
+
+
+def test_an_advice_is_adopted_once_after_it_was_given() -> None:
+    """By the public body; nobody rejects it."""
+    given(REQUESTED).when(AdoptAdvice(), by=AMSTERDAM).refused(AdviceNotGiven)
+    given(REQUESTED, GIVEN).when(AdoptAdvice(), by=AMSTERDAM).then(ADOPTED)
+    given(REQUESTED, GIVEN, ADOPTED).when(AdoptAdvice(), by=AMSTERDAM).refused(AdviceAlreadyAdopted)
+    given(REQUESTED, GIVEN).when(AdoptAdvice(), by=TEAM).forbidden()
+
+
+@pytest.mark.parametrize(
+    ("command", "by"),
+    [
+        (RecordHomeVisit(visitor=Visitor.CCV), BVA),
+        (GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.PHYSICAL, one_off_cents=1),)), BVA),
+        (AdoptAdvice(), AMSTERDAM),
+        *((command, AMSTERDAM) for command in ON_A_MEASURE),
+    ],
+    ids=name,
+)
+def test_the_rules_of_2021_know_no_advice(command: Command[SecurityAdvice], by: Actor) -> None:
+    """Costs were reimbursed afterwards."""
+    given(REIMBURSED).when(command, by=by).refused(RegimeKnowsNoAdvice)
+
+
+# --- measures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_measure_goes_from_advised_to_verified() -> None:
+    """Ordered, installed, and verified by a colleague of who recorded the installation."""
+    order = OrderMeasure(measure=1, supplier="Slotenmaker BV")
+
+    given(*UP_TO_ADOPTION).when(order, by=AMSTERDAM).then(
+        MeasureOrdered(measure=1, on=TODAY, supplier="Slotenmaker BV")
+    )
+    given(*UP_TO_ORDER).when(InstallMeasure(measure=1), by=AMSTERDAM).then(INSTALLED)
+    given(*UP_TO_INSTALLATION).when(VerifyMeasure(measure=1), by=COLLEAGUE).then(VERIFIED)
+    given(*UP_TO_INSTALLATION).when(VerifyMeasure(measure=1), by=BVA).then(VERIFIED)
+
+
+def test_nobody_verifies_their_own_installation() -> None:
+    """Four eyes saw it."""
+    given(*UP_TO_INSTALLATION).when(VerifyMeasure(measure=1), by=AMSTERDAM).refused(InstallerCannotVerify)
+
+
+def test_an_advice_is_adopted_before_a_measure_is_ordered() -> None:
+    """The public body commits itself first."""
+    given(REQUESTED, GIVEN).when(OrderMeasure(measure=1), by=AMSTERDAM).refused(AdviceNotAdopted)
+
+
+def test_no_step_is_skipped_or_repeated() -> None:
+    """Each is refused out of order, by the name of what is missing or was done already."""
+    order, install, verify, *_ = ON_A_MEASURE
+
+    given(*UP_TO_ORDER).when(order, by=AMSTERDAM).refused(MeasureAlreadyOrdered)
+    given(*UP_TO_INSTALLATION).when(order, by=AMSTERDAM).refused(MeasureAlreadyOrdered)
+    given(*UP_TO_ADOPTION).when(install, by=AMSTERDAM).refused(MeasureNotOrdered)
+    given(*UP_TO_INSTALLATION).when(install, by=AMSTERDAM).refused(MeasureAlreadyInstalled)
+    given(*UP_TO_VERIFICATION).when(install, by=AMSTERDAM).refused(MeasureAlreadyInstalled)
+    given(*UP_TO_ADOPTION).when(verify, by=COLLEAGUE).refused(MeasureNotInstalled)
+    given(*UP_TO_ORDER).when(verify, by=COLLEAGUE).refused(MeasureNotInstalled)
+    given(*UP_TO_VERIFICATION).when(verify, by=COLLEAGUE).refused(MeasureAlreadyVerified)
+
+
+def test_measures_go_their_own_ways() -> None:
+    """What happened to the first says nothing about the second."""
+    given(*UP_TO_INSTALLATION).when(InstallMeasure(measure=2), by=AMSTERDAM).refused(MeasureNotOrdered)
+    given(*UP_TO_INSTALLATION).when(OrderMeasure(measure=2), by=AMSTERDAM).then(MeasureOrdered(measure=2, on=TODAY))
+
+
+@pytest.mark.parametrize("command", ON_A_MEASURE, ids=name)
+def test_a_measure_that_was_not_advised_is_unknown(command: Command[SecurityAdvice]) -> None:
+    """There is no number 3, and before the advice there is none at all."""
+    third = command.model_copy(update={"measure": 3})
+
+    given(*UP_TO_ADOPTION).when(third, by=AMSTERDAM).refused(MeasureUnknown)
+    given(REQUESTED).when(command, by=AMSTERDAM).refused(MeasureUnknown)
+
+
+@pytest.mark.parametrize("before", [(REQUESTED, GIVEN), UP_TO_ADOPTION, UP_TO_ORDER], ids=len)
+def test_a_measure_can_be_declined_or_cancelled_until_it_is_installed(before: tuple[Fact, ...]) -> None:
+    """Adopted or not, ordered or not."""
+    decline = DeclineMeasure(measure=1, reason=DeclineReason.OWNER_REFUSES)
+    cancel = CancelMeasure(measure=1, reason=CancelReason.INFEASIBLE)
+
+    given(*before).when(decline, by=AMSTERDAM).then(DECLINED)
+    given(*before).when(cancel, by=BVA).then(CANCELLED)
+
+
+@pytest.mark.parametrize("before", [UP_TO_INSTALLATION, UP_TO_VERIFICATION], ids=len)
+def test_an_installed_measure_can_only_be_removed(before: tuple[Fact, ...]) -> None:
+    """Verified or not."""
+    *_, decline, cancel, remove = ON_A_MEASURE
+
+    given(*before).when(decline, by=AMSTERDAM).refused(MeasureAlreadyInstalled)
+    given(*before).when(cancel, by=AMSTERDAM).refused(MeasureAlreadyInstalled)
+    given(*before).when(remove, by=AMSTERDAM).then(MeasureRemoved(measure=1, on=TODAY, reason=RemovalReason.REPLACED))
+
+
+@pytest.mark.parametrize("before", [(REQUESTED, GIVEN), UP_TO_ORDER], ids=len)
+def test_what_was_not_installed_cannot_be_removed(before: tuple[Fact, ...]) -> None:
+    """It is cancelled or declined."""
+    given(*before).when(RemoveMeasure(measure=1, reason=RemovalReason.REPLACED), by=AMSTERDAM).refused(
+        MeasureNotInstalled
+    )
+
+
+@pytest.mark.parametrize("command", ON_A_MEASURE, ids=name)
+@pytest.mark.parametrize("end", [DECLINED, CANCELLED, REMOVED], ids=name)
+def test_nothing_happens_to_a_measure_that_has_ended(end: Fact, command: Command[SecurityAdvice]) -> None:
+    """Declined, cancelled or removed is final."""
+    before = UP_TO_INSTALLATION if end is REMOVED else UP_TO_ADOPTION
+
+    given(*before, end).when(command, by=COLLEAGUE).refused(MeasureHasEnded)
+
+
+def test_nothing_is_done_tomorrow() -> None:
+    """A measure cannot have been installed on a day that is yet to come."""
+    given(*UP_TO_ORDER).when(InstallMeasure(measure=1, on=TOMORROW), by=AMSTERDAM).refused(DayInTheFuture)
+
+
+def test_midnight_is_dutch() -> None:
+    """An hour before midnight in London it is tomorrow in Amsterdam."""
+    late = datetime(2026, 3, 18, 23, 0, tzinfo=UTC)
+
+    given(*UP_TO_ORDER).when(InstallMeasure(measure=1, on=TOMORROW), by=AMSTERDAM, at=late).then(
+        INSTALLED.model_copy(update={"on": TOMORROW})
+    )
+
+
+# --- state and parties ------------------------------------------------------------------------------------------------
+
+
+def test_the_state_shows_where_every_measure_stands() -> None:
+    """With its supplier, who installed it and why it ended."""
+    ordered = ORDERED.model_copy(update={"supplier": "Slotenmaker BV"})
+    cancelled = MeasureCancelled(measure=2, reason=CancelReason.OFFICE_ENDED)
+
+    advice = SECURITY_ADVICE.replay([*UP_TO_ADOPTION, ordered, INSTALLED, VERIFIED, cancelled])
+    assert advice.measures == (
+        Measure(
+            number=1,
+            status=MeasureStatus.VERIFIED,
+            kind=MeasureKind.PHYSICAL,
+            one_off_cents=45_000,
+            supplier="Slotenmaker BV",
+            installer=AMSTERDAM.person,
+        ),
+        Measure(
+            number=2,
+            status=MeasureStatus.CANCELLED,
+            kind=MeasureKind.ELECTRONIC,
+            one_off_cents=90_000,
+            recurring_cents_per_month=5_000,
+            exit=CancelReason.OFFICE_ENDED,
+        ),
+    )
+
+
+def test_the_requester_sees_what_became_of_measures_it_does_not_see_advised() -> None:
+    """Facts about a measure add up without the advice that lists it."""
+    visible = [fact for fact in (*UP_TO_ORDER, INSTALLED, VERIFIED) if Party.REQUESTER in fact.audience]
+
+    advice = SECURITY_ADVICE.replay(visible)
+    assert advice.measures == (Measure(number=1, status=MeasureStatus.VERIFIED, installer=AMSTERDAM.person),)
+
+
+def test_amounts_never_reach_the_requester() -> None:
+    """Nor do suppliers and visits."""
+    for fact in (AdviceGiven, MeasureOrdered, HomeVisited):
+        assert fact.audience == {Party.OWNER, Party.ADVISER}
+
+
+def test_the_body_the_requester_and_the_security_authority_are_party() -> None:
+    """Others do not know of it; an empty stream grants nothing."""
+    assert grants(SECURITY_ADVICE.replay([REQUESTED])) == {
+        Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=OrganisationId("gm0363")),
+        Grant(party=Party.REQUESTER, role=Role.SUPPORT_TEAM, organisation=TEAM.organisation),
+        Grant(party=Party.ADVISER, role=Role.BVA),
+    }
+    assert grants(SecurityAdvice()) == frozenset()
+    given(REQUESTED).when(AdoptAdvice(), by=THE_HAGUE).unknown()
+    given(REQUESTED).when(AdoptAdvice(), by=STEUNPUNT).unknown()

@@ -1,0 +1,352 @@
+"""What can happen in a threat case?"""
+
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+
+from domain.basis import Command, DayInTheFuture, Grant, Party, Role, UnknownBody
+from domain.people import Office, PersonDetails, Statement, Subject
+from domain.threat_case import (
+    THREAT_CASE,
+    Aangifte,
+    AangifteAlreadyFiled,
+    AangifteAlreadyWaived,
+    AangifteBy,
+    AangifteFiled,
+    AangifteWaived,
+    Aftercare,
+    AftercareAlreadyOffered,
+    AftercareOffered,
+    AssessThreat,
+    Axes,
+    Capacity,
+    CloseThreatCase,
+    ClosingReason,
+    CorrectReport,
+    FileAangifte,
+    Form,
+    NoAangifteReason,
+    NothingAssessed,
+    NothingCorrected,
+    NotifyPolice,
+    OfferAftercare,
+    PoliceAlreadyNotified,
+    PoliceNotified,
+    ReopenThreatCase,
+    ReportCorrected,
+    ReportThreat,
+    SecurityAdviceSought,
+    Severity,
+    ThreatAssessed,
+    ThreatCase,
+    ThreatCaseClosed,
+    ThreatCaseIsClosed,
+    ThreatCaseIsOpen,
+    ThreatCaseReopened,
+    ThreatReported,
+    WaiveAangifte,
+    grants,
+)
+from tests.domain.scenario import (
+    AMSTERDAM,
+    AUDITOR,
+    BVA,
+    COLLEAGUE,
+    FIRST,
+    SECOND,
+    TEAM,
+    THE_HAGUE,
+    TODAY,
+    TOMORROW,
+    YESTERDAY,
+    given,
+)
+
+PHONE = "+31 20 123 45 67"
+REPORTED = ThreatReported(
+    number="DR-2026-000001",
+    owner=TEAM.organisation,
+    owner_role=Role.SUPPORT_TEAM,
+    body="gm0363",
+    office=Office.WETHOUDER,
+    danger_now=True,
+    reporter=Subject(subject=FIRST, phone=PHONE),
+)
+BY_BODY = REPORTED.model_copy(update={"owner": AMSTERDAM.organisation, "owner_role": Role.PUBLIC_BODY})
+ABOUT_VICTIM = REPORTED.model_copy(update={"victim": Subject(subject=SECOND, name="A. de Vries")})
+CLOSED = ThreatCaseClosed(reason=ClosingReason.RESOLVED)
+REPORT = ReportThreat(body="gm0363", office=Office.WETHOUDER, call_back_number=PHONE, danger_now=True)
+
+
+# --- reporting --------------------------------------------------------------------------------------------------------
+
+
+def test_four_fields_suffice_for_a_report() -> None:
+    """At 23:00 body, office, call-back number and danger are enough."""
+    given().when(REPORT, by=TEAM).then(REPORTED)
+
+
+def test_a_report_can_tell_everything_at_once() -> None:
+    """The victim is a subject of its own, and the words are about the victim."""
+    told = ReportThreat(
+        body="gm0363",
+        office=Office.RAADSLID,
+        call_back_number="(020) 123-4567",
+        danger_now=False,
+        capacity=Capacity.COLLEAGUE,
+        reporter_name="B. Bakker",
+        victim=PersonDetails(name="A. de Vries"),
+        account="Stond voor de deur.",
+        axes=Axes(form=Form.STALKING),
+        external_reference="Z-17",
+    )
+
+    given().when(told, by=AMSTERDAM).then(
+        ThreatReported(
+            number="DR-2026-000001",
+            owner=AMSTERDAM.organisation,
+            owner_role=Role.PUBLIC_BODY,
+            body="gm0363",
+            office=Office.RAADSLID,
+            danger_now=False,
+            capacity=Capacity.COLLEAGUE,
+            reporter=Subject(subject=FIRST, name="B. Bakker", phone="(020) 123-4567"),
+            victim=Subject(subject=SECOND, name="A. de Vries"),
+            account=Statement(subject=SECOND, text="Stond voor de deur."),
+            axes=Axes(form=Form.STALKING),
+            external_reference="Z-17",
+        )
+    )
+
+
+def test_without_a_victim_the_words_are_about_the_reporter() -> None:
+    """Free text always has a subject under whose key it is sealed."""
+    told = REPORT.model_copy(update={"account": "Er ligt iets voor de deur."})
+
+    given().when(told, by=TEAM).then(
+        REPORTED.model_copy(update={"account": Statement(subject=FIRST, text="Er ligt iets voor de deur.")})
+    )
+
+
+def test_a_body_that_no_longer_exists_cannot_be_reported_on() -> None:
+    """Weesp became part of Amsterdam on 24 March 2022."""
+    about_weesp = REPORT.model_copy(update={"body": "gm0457"})
+
+    given().when(about_weesp, by=TEAM).refused(UnknownBody)
+    given().when(about_weesp, by=TEAM, at=datetime(2022, 3, 23, 22, 59, tzinfo=UTC)).then(
+        REPORTED.model_copy(update={"body": "gm0457", "number": "DR-2022-000001"})
+    )
+
+
+def test_the_day_begins_at_midnight_in_the_netherlands() -> None:
+    """At 23:00 UTC in winter it is the next day in Weesp."""
+    about_weesp = REPORT.model_copy(update={"body": "gm0457"})
+
+    given().when(about_weesp, by=TEAM, at=datetime(2022, 3, 23, 23, 0, tzinfo=UTC)).refused(UnknownBody)
+
+
+def test_a_public_body_reports_its_own_incidents_only() -> None:
+    """The support team reports for any body, a body for itself, others not at all."""
+    given().when(REPORT, by=THE_HAGUE).forbidden()
+    given().when(REPORT, by=BVA).forbidden()
+
+
+def test_a_case_exists_for_its_owner_only() -> None:
+    """Also the body concerned does not learn of a case of the support team; another body does not learn of either."""
+    close = CloseThreatCase(reason=ClosingReason.RESOLVED)
+
+    given(REPORTED).when(close, by=AMSTERDAM).unknown()
+    given(BY_BODY).when(close, by=TEAM).unknown()
+    given(BY_BODY).when(close, by=THE_HAGUE).unknown()
+    given(BY_BODY).when(close, by=COLLEAGUE).then(CLOSED)
+    given(BY_BODY).when(close, by=AUDITOR).forbidden()
+
+
+def test_nobody_is_party_before_the_report() -> None:
+    """An empty case grants nothing."""
+    assert grants(ThreatCase()) == frozenset()
+    assert grants(THREAT_CASE.replay([REPORTED])) == {
+        Grant(party=Party.OWNER, role=Role.SUPPORT_TEAM, organisation=TEAM.organisation)
+    }
+
+
+# --- assessing and correcting -----------------------------------------------------------------------------------------
+
+
+def test_an_assessment_adds_to_what_was_said_before() -> None:
+    """Axes that it leaves open keep their value."""
+    first = ThreatAssessed(axes=Axes(form=Form.THREAT, severity=Severity.SERIOUS))
+    second = AssessThreat(axes=Axes(severity=Severity.VERY_SERIOUS))
+
+    given(REPORTED, first).when(second, by=TEAM).then(ThreatAssessed(axes=Axes(severity=Severity.VERY_SERIOUS)))
+
+    case = THREAT_CASE.replay([REPORTED, first, ThreatAssessed(axes=second.axes)])
+    assert case.axes == Axes(form=Form.THREAT, severity=Severity.VERY_SERIOUS)
+
+
+def test_an_assessment_says_something() -> None:
+    """At least one axis is filled."""
+    given(REPORTED).when(AssessThreat(axes=Axes()), by=TEAM).refused(NothingAssessed)
+
+
+def test_a_correction_changes_what_the_case_says() -> None:
+    """The reporter stays the same person, with another number."""
+    correction = CorrectReport(reason="Verkeerd verstaan.", office=Office.RAADSLID, call_back_number="0612345678")
+    corrected = ReportCorrected(
+        reason=Statement(subject=FIRST, text="Verkeerd verstaan."),
+        office=Office.RAADSLID,
+        reporter=Subject(subject=FIRST, phone="0612345678"),
+    )
+
+    given(REPORTED).when(correction, by=TEAM).then(corrected)
+
+    case = THREAT_CASE.replay([REPORTED, corrected])
+    assert (case.office, case.body, case.danger_now) == (Office.RAADSLID, "gm0363", True)
+    assert case.reporter == Subject(subject=FIRST, phone="0612345678")
+
+
+def test_a_correction_can_take_danger_away() -> None:
+    """False is a statement, not an absence."""
+    correction = CorrectReport(reason="Loos alarm.", danger_now=False)
+    corrected = ReportCorrected(reason=Statement(subject=SECOND, text="Loos alarm."), danger_now=False)
+
+    given(ABOUT_VICTIM).when(correction, by=TEAM).then(corrected)
+
+    assert not THREAT_CASE.replay([ABOUT_VICTIM, corrected]).danger_now
+
+
+def test_a_correction_corrects_something() -> None:
+    """A reason alone is not a correction."""
+    given(REPORTED).when(CorrectReport(reason="Zomaar."), by=TEAM).refused(NothingCorrected)
+
+
+def test_a_closed_case_can_be_corrected() -> None:
+    """What turns out wrong afterwards is put right too."""
+    correction = CorrectReport(reason="Tikfout.", body="gm0518")
+    corrected = ReportCorrected(reason=Statement(subject=FIRST, text="Tikfout."), body="gm0518")
+
+    given(REPORTED, CLOSED).when(correction, by=TEAM).then(corrected)
+
+
+def test_a_correction_names_a_body_that_exists() -> None:
+    """As a report does."""
+    given(REPORTED).when(CorrectReport(reason="Weesp.", body="gm0457"), by=TEAM).refused(UnknownBody)
+
+
+def test_a_public_body_cannot_move_an_incident_to_another_body() -> None:
+    """It could not have reported it there either."""
+    given(BY_BODY).when(CorrectReport(reason="Niet hier.", body="gm0518"), by=AMSTERDAM).forbidden()
+
+
+# --- police and aangifte ----------------------------------------------------------------------------------------------
+
+
+def test_the_police_are_notified_once() -> None:
+    """By default today; a missing VPT code is not the same as none."""
+    notified = PoliceNotified(on=TODAY)
+
+    given(REPORTED).when(NotifyPolice(), by=TEAM).then(notified)
+    given(REPORTED, notified).when(NotifyPolice(vpt_code=True), by=TEAM).refused(PoliceAlreadyNotified)
+
+
+def test_the_police_cannot_have_been_notified_tomorrow() -> None:
+    """What has been done lies in the past."""
+    given(REPORTED).when(NotifyPolice(on=TOMORROW), by=TEAM).refused(DayInTheFuture)
+    given(REPORTED).when(NotifyPolice(on=YESTERDAY), by=TEAM).then(PoliceNotified(on=YESTERDAY))
+
+
+def test_an_aangifte_is_filed_once() -> None:
+    """And it can clear the warning about the VPT code."""
+    filed = AangifteFiled(on=TODAY, by=AangifteBy.ON_BEHALF, vpt_code=True)
+
+    given(REPORTED, PoliceNotified(on=TODAY, vpt_code=False)).when(
+        FileAangifte(by=AangifteBy.ON_BEHALF, vpt_code=True), by=TEAM
+    ).then(filed)
+    given(REPORTED, filed).when(FileAangifte(by=AangifteBy.VICTIM), by=TEAM).refused(AangifteAlreadyFiled)
+
+    assert THREAT_CASE.replay([REPORTED, PoliceNotified(on=TODAY, vpt_code=False), filed]).vpt_code is True
+    assert THREAT_CASE.replay([REPORTED, filed, PoliceNotified(on=TODAY)]).vpt_code is True
+
+
+def test_a_waived_aangifte_can_still_be_filed() -> None:
+    """Who had given up may reconsider."""
+    waived = AangifteWaived(reason=NoAangifteReason.FEAR)
+    filed = AangifteFiled(on=TODAY, by=AangifteBy.VICTIM)
+
+    given(REPORTED).when(WaiveAangifte(reason=NoAangifteReason.FEAR), by=TEAM).then(waived)
+    given(REPORTED, waived).when(FileAangifte(by=AangifteBy.VICTIM), by=TEAM).then(filed)
+
+    assert THREAT_CASE.replay([REPORTED, waived, filed]).aangifte == Aangifte(filed=TODAY, by=AangifteBy.VICTIM)
+
+
+def test_an_aangifte_is_waived_once_and_not_after_it_was_filed() -> None:
+    """What has been filed is filed."""
+    waive = WaiveAangifte(reason=NoAangifteReason.OTHER)
+
+    given(REPORTED, AangifteWaived(reason=NoAangifteReason.FEAR)).when(waive, by=TEAM).refused(AangifteAlreadyWaived)
+    given(REPORTED, AangifteFiled(on=TODAY, by=AangifteBy.VICTIM)).when(waive, by=TEAM).refused(AangifteAlreadyFiled)
+
+
+# --- aftercare, closing -----------------------------------------------------------------------------------------------
+
+
+def test_each_kind_of_aftercare_is_offered_once() -> None:
+    """Different kinds go together."""
+    offered = AftercareOffered(care=Aftercare.DEBRIEFING)
+
+    given(REPORTED, offered).when(OfferAftercare(care=Aftercare.FAMILY), by=TEAM).then(
+        AftercareOffered(care=Aftercare.FAMILY)
+    )
+    given(REPORTED, offered).when(OfferAftercare(care=Aftercare.DEBRIEFING), by=TEAM).refused(AftercareAlreadyOffered)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        AssessThreat(axes=Axes(form=Form.VERBAL)),
+        NotifyPolice(),
+        FileAangifte(by=AangifteBy.VICTIM),
+        WaiveAangifte(reason=NoAangifteReason.OTHER),
+        OfferAftercare(care=Aftercare.DEBRIEFING),
+        CloseThreatCase(reason=ClosingReason.RESOLVED),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_a_closed_case_takes_nothing_but_corrections(command: Command[ThreatCase]) -> None:
+    """Reopen it first."""
+    given(REPORTED, CLOSED).when(command, by=TEAM).refused(ThreatCaseIsClosed)
+
+
+def test_a_closed_case_can_be_reopened() -> None:
+    """The reason is about the victim, where there is one."""
+    reopened = ThreatCaseReopened(reason=Statement(subject=SECOND, text="Nieuwe brief."))
+
+    given(ABOUT_VICTIM, CLOSED).when(ReopenThreatCase(reason="Nieuwe brief."), by=TEAM).then(reopened)
+    given(REPORTED, CLOSED, reopened).when(CloseThreatCase(reason=ClosingReason.TRANSFERRED), by=TEAM).then(
+        ThreatCaseClosed(reason=ClosingReason.TRANSFERRED)
+    )
+
+
+def test_an_open_case_cannot_be_reopened() -> None:
+    """Only what is closed can."""
+    given(REPORTED).when(ReopenThreatCase(reason="Zomaar."), by=TEAM).refused(ThreatCaseIsOpen)
+
+
+def test_a_case_keeps_the_numbers_of_the_advice_sought_from_it() -> None:
+    """A request for security advice records itself here too."""
+    sought = SecurityAdviceSought(advice=UUID(int=7), number="BA-2026-000001")
+
+    assert THREAT_CASE.replay([REPORTED, sought]).security_advice == ("BA-2026-000001",)
+
+
+def test_a_case_knows_the_day_of_its_tracks() -> None:
+    """What the state says is what a replay prints."""
+    day = date(2026, 3, 1)
+    case = THREAT_CASE.replay([REPORTED, PoliceNotified(on=day), AftercareOffered(care=Aftercare.EMPLOYER), CLOSED])
+
+    assert (case.police_notified, case.aftercare, case.closed) == (
+        day,
+        (Aftercare.EMPLOYER,),
+        ClosingReason.RESOLVED,
+    )
