@@ -9,9 +9,9 @@ from domain.bodies import PublicBody, Register
 
 def rows(name: str) -> Iterator[dict[str, str]]:
     """Yield the rows of the data file *name*, without the fields that are empty."""
-    with files("infra").joinpath("data", name).open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield {field: value for field, value in row.items() if value}
+    text = files("infra").joinpath("data", name).read_text(encoding="utf-8")
+    for row in csv.DictReader(text.splitlines()):
+        yield {field: value for field, value in row.items() if value}
 
 
 def public_bodies() -> Register:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import make_conninfo
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -75,6 +77,23 @@ class Settings(BaseSettings):
     """Least severity that is logged: `debug`, `info`, `warning` or `error`."""
     log_format: LogFormat = LogFormat.JSON
     """`json` for machines, `console` for people."""
+
+    def address(self) -> str:
+        """Return the address of the configured database, with its password where a file holds one."""
+        if self.database_url is None:
+            message = f"missing setting: {PREFIX}DATABASE_URL"
+            raise SettingsError(message)
+        secrets: dict[str, str] = {}
+        try:
+            if self.database_password_file is not None:
+                secrets["password"] = self.database_password_file.read_text(encoding="utf-8").strip()
+            return make_conninfo(self.database_url.get_secret_value(), **secrets)
+        except (OSError, UnicodeDecodeError) as error:
+            message = f"malformed setting: {PREFIX}DATABASE_PASSWORD_FILE ({type(error).__name__})"
+            raise SettingsError(message) from None
+        except ProgrammingError:
+            message = f"malformed setting: {PREFIX}DATABASE_URL"
+            raise SettingsError(message) from None
 
     @classmethod
     def settings_customise_sources(

@@ -1,0 +1,137 @@
+"""Of which parts is the web application made?"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import FastAPI
+
+from domain.basis import Kind
+from domain.bodies import Register
+from domain.kinds import KINDS
+from infra.database import Database, DatabaseRole
+from infra.eventstore import CaseStore
+from infra.identity import Verifier, secret, verifier
+from infra.opaque import Opaque
+from infra.registers import public_bodies
+from infra.settings import Settings
+from services.cases.handling import Handling
+from services.cases.routes import command_routes
+from services.operation import operation_routes
+from services.projections.register import VIEWS
+from services.projections.routes import Reading, read_routes
+from services.projections.views import View
+from services.web import problems
+from services.web.describe import describe
+from services.web.edge import Edge, Metrics
+from services.web.reference import reference_routes
+
+VERSION = version("weerbaar")
+
+
+def now() -> datetime:
+    """Return the present moment, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The parts of the service, composed once; kinds, views and clock can be replaced by whoever composes it."""
+
+    settings: Settings
+    database: Database
+    kinds: tuple[Kind[Any], ...] = KINDS
+    views: tuple[View, ...] = VIEWS
+    clock: Callable[[], datetime] = now
+    bodies: Register = field(default_factory=public_bodies)
+    store: CaseStore = field(init=False)
+    opaque: Opaque = field(init=False)
+    verifier: Verifier = field(init=False)
+    handling: Handling = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the parts that follow from the others."""
+        made: dict[str, Any] = {
+            "store": CaseStore(self.database, self.kinds),
+            "opaque": Opaque(secret(self.settings)),
+            "verifier": verifier(self.settings),
+        }
+        made["handling"] = Handling(
+            store=made["store"], kinds=self.kinds, bodies=self.bodies, opaque=made["opaque"], clock=self.clock
+        )
+        for name, part in made.items():
+            object.__setattr__(self, name, part)
+
+    @property
+    def projector_store(self) -> CaseStore:
+        """Return a store that reads the log as the projector does."""
+        return CaseStore(self.database, self.kinds, role=DatabaseRole.PROJECTOR)
+
+    @property
+    def reading(self) -> Reading:
+        """Return what the read side needs."""
+        return Reading(
+            database=self.database,
+            kinds=self.kinds,
+            views=self.views,
+            opaque=self.opaque,
+            etag=self.handling.etag,
+            wait_seconds=self.settings.wait_seconds,
+        )
+
+
+def create_api(service: Service) -> FastAPI:
+    """Return the API, which is mounted at ``/v1``."""
+    api = FastAPI(
+        title="Weerbaar",
+        summary="Case management for the Netwerk Weerbaar Bestuur.",
+        description=(
+            "Threat cases, security advice and integrity inquiries as histories of facts. Commands are POSTs; each adds"
+            " facts to a history, and nothing is ever edited. Views are GETs, and show what the caller may see."
+        ),
+        version=VERSION,
+        contact={"name": "Weerbaar", "url": "https://www.weerbaarbestuur.nl", "email": "beheer@weerbaar.invalid"},
+        license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
+        servers=[{"url": f"{service.settings.public_url}/v1"}],
+        root_path_in_servers=False,
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
+    api.include_router(command_routes(service.kinds, service.handling))
+    api.include_router(read_routes(service.reading))
+    api.include_router(reference_routes(service.kinds, service.bodies))
+    api.state.verifier = service.verifier
+    api.state.clock = service.clock
+    problems.install(api)
+    api.openapi = partial(describe, api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    return api
+
+
+def create_app(service: Service) -> FastAPI:
+    """Return the web application: the API, and health and metrics beside it."""
+    metrics = Metrics()
+    outer = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=_lifespan(service))
+    outer.include_router(operation_routes(service.database, metrics))
+    problems.install(outer)
+    outer.mount("/v1", create_api(service))
+    outer.add_middleware(
+        Edge,  # a dataclass is a class with an __init__ too
+        version=VERSION,
+        metrics=metrics,
+        max_body_bytes=service.settings.max_body_bytes,
+    )
+    return outer
+
+
+def _lifespan(service: Service) -> Any:  # noqa: ANN401 - Starlette's type is private
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.database.close()
+
+    return lifespan

@@ -1,0 +1,197 @@
+"""How does a command become recorded facts?
+
+Load the streams it reads, ask whether the caller may, decide, and record: at most once per idempotency key, and only if
+no stream it read has changed in between.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, ClassVar
+from uuid import UUID, uuid4
+
+from uuid_utils.compat import uuid7
+
+from domain.basis import Act, Command, Elsewhere, Fact, Kind, Refusal, StreamId, may_know_of
+from domain.bodies import Register
+from domain.values import AMSTERDAM
+from infra.events import Event, Metadata, Origin
+from infra.eventstore import CaseStore, Idempotency, Loaded, Receipt, VersionConflict
+from infra.identity import Caller
+from infra.opaque import Opaque
+from services.web.problems import Answerable
+
+ATTEMPTS = 3
+"""How often a command is decided anew when another one came in between."""
+
+
+class NotAllowed(Answerable):
+    """You may know of this case, but not do this."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class NotFound(Answerable):
+    """There is no such case, or none that you may know of."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
+class VersionChanged(Answerable):
+    """The case has changed since the version you named in If-Match."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.PRECONDITION_FAILED
+
+
+class Busy(Answerable):
+    """Others keep changing this case at the same moment; try again."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[Mapping[str, str]] = {"Retry-After": "1"}
+
+
+class RelatedCaseUnknown(Refusal):
+    """The command names another case that does not exist, or none that you may know of."""
+
+
+class AlreadyExists(Refusal):
+    """There is one with this name already."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One command as it came in."""
+
+    command: Command[Any]
+    caller: Caller
+    key: str | None = None
+    """Of the stream it is asked of; ``None`` for a creating command."""
+    if_match: str | None = None
+    """The ETags, one of which the caller believes to be current; ``*`` is any."""
+    idempotency_key: str | None = None
+    correlation: UUID | None = None
+    origin: Origin = Origin.API
+
+
+@dataclass(frozen=True)
+class Handling:
+    """Everything that handling a command needs."""
+
+    store: CaseStore
+    kinds: tuple[Kind[Any], ...]
+    bodies: Register
+    opaque: Opaque
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    new_id: Callable[[], UUID] = uuid7
+
+    def etag(self, stream: str, version: int) -> str:
+        """Return the entity tag of *stream* at *version*: opaque, since versions count facts that may be withheld."""
+        return f'"{self.opaque.tag("etag", stream, version)}"'
+
+    def handle(self, kind: Kind[Any], request: Request) -> Receipt:
+        """Record what follows from *request*, or raise a Refusal or one of the errors above."""
+        command, actor = request.command, request.caller.actor
+        if actor.role not in command.roles:
+            raise NotAllowed
+        idempotency = self._idempotency(kind, request)
+        if idempotency and (answer := self.store.answered(idempotency)):
+            return answer
+        stream = kind.stream(request.key or command.key() or self.new_id())
+        number = self._number(kind, command)
+        for _ in range(ATTEMPTS):
+            events, expected = self._decide(kind, request, stream, number)
+            try:
+                return self.store.record(
+                    events, expected=expected, idempotency=idempotency, stream=stream, number=number
+                )
+            except VersionConflict:
+                if request.if_match:
+                    raise VersionChanged from None
+        raise Busy
+
+    def _decide(
+        self, kind: Kind[Any], request: Request, stream: StreamId, number: str | None
+    ) -> tuple[list[Event], Mapping[StreamId, int]]:
+        """Load, judge and decide; return the events and the versions they rest on."""
+        command, actor = request.command, request.caller.actor
+        loaded = self.store.load(kind, stream)
+        if command.creates:
+            if loaded.version:
+                raise AlreadyExists
+        elif not loaded.version or not may_know_of(actor, kind.grants(loaded.state)):
+            raise NotFound
+        if not self._matches(request.if_match, stream, loaded.version):
+            raise VersionChanged
+        others = {other: self._related(other, request.caller) for other in command.reads()}
+        act = Act(
+            actor=actor,
+            at=self.clock(),
+            stream=stream,
+            bodies=self.bodies,
+            ids=tuple(self.new_id() for _ in range(command.new_ids)),
+            number=number or "",
+            others={other: found.state for other, found in others.items()},
+        )
+        if not command.may(loaded.state, act):
+            raise NotAllowed
+        versions = {stream: loaded.version} | {other: found.version for other, found in others.items()}
+        facts = command.decide(loaded.state, act)
+        return list(self._events(facts, stream, versions, self._metadata(request, act.at))), versions
+
+    def _matches(self, if_match: str | None, stream: StreamId, version: int) -> bool:
+        named = {tag.strip() for tag in (if_match or "*").split(",")}
+        return "*" in named or self.etag(stream, version) in named
+
+    def _related(self, stream: StreamId, caller: Caller) -> Loaded[Any]:
+        kind = next(kind for kind in self.kinds if stream.startswith(f"{kind.name}:"))
+        found = self.store.load(kind, stream)
+        if not found.version or not may_know_of(caller.actor, kind.grants(found.state)):
+            raise RelatedCaseUnknown
+        return found
+
+    def _events(
+        self, facts: Iterable[Fact | Elsewhere], stream: StreamId, versions: Mapping[StreamId, int], metadata: Metadata
+    ) -> Iterable[Event]:
+        """Yield the events that *facts* become, each at the next version of its stream."""
+        following = dict(versions)
+        for fact in facts:
+            place = fact.stream if isinstance(fact, Elsewhere) else stream
+            following[place] += 1
+            yield Event(
+                originator_id=place,
+                originator_version=following[place],
+                event_id=self.new_id(),
+                metadata=metadata,
+                fact=fact.fact if isinstance(fact, Elsewhere) else fact,
+            )
+
+    def _metadata(self, request: Request, at: datetime) -> Metadata:
+        actor = request.caller.actor
+        return Metadata(
+            at=at,
+            actor=actor.person,
+            organisation=actor.organisation,
+            role=actor.role,
+            on_behalf_of=request.caller.on_behalf_of,
+            purpose=request.caller.purpose,
+            correlation=request.correlation or uuid4(),
+            origin=request.origin,
+        )
+
+    def _number(self, kind: Kind[Any], command: Command[Any]) -> str | None:
+        if not command.creates or kind.prefix is None:
+            return None
+        return self.store.next_number(kind, self.clock().astimezone(AMSTERDAM).year)
+
+    def _idempotency(self, kind: Kind[Any], request: Request) -> Idempotency | None:
+        if request.idempotency_key is None:
+            return None
+        actor = request.caller.actor
+        body = request.command.model_dump_json()
+        operation = (kind.name, request.key, type(request.command).__name__)
+        return Idempotency(
+            client=f"{actor.organisation}/{actor.person}",
+            key=request.idempotency_key,
+            fingerprint=self.opaque.fingerprint(*operation, body),
+        )

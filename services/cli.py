@@ -1,0 +1,281 @@
+"""Which commands does the program ``weerbaar`` have?
+
+This is a composition root: it reads the settings once, opens the database, and hands both to the parts.
+"""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from threading import Event
+from typing import Annotated, Any, NoReturn
+
+import psycopg
+import typer
+import uvicorn
+from psycopg_pool import PoolTimeout
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from domain.basis import Actor, OrganisationId, PersonId, Role
+from domain.kinds import KINDS
+from infra.database import Database
+from infra.embedded import EmbeddedServerError, embedded_server, running_server
+from infra.identity import demo_issuer
+from infra.log import set_up_logging
+from infra.migrate import MigrationError, migrate
+from infra.settings import Mode, Settings, SettingsError, read_settings
+from services.app import Service, create_api, create_app, now
+from services.demo.cast import CAST
+from services.demo.day import DayError
+from services.demo.run import DemoError, run_demo
+from services.projections import cases, timeline
+from services.projections.rebuilding import rebuild
+from services.projections.register import VIEWS
+from services.projections.replay import Replay, replay
+from services.projections.runner import Runner
+from services.projections.tracking import status
+
+program = typer.Typer(
+    name="weerbaar",
+    help="Case management for the Netwerk Weerbaar Bestuur. Settings are the variables WEERBAAR_… (docs/settings.md).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+out = Console(highlight=False, soft_wrap=True)
+
+OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
+"""As whom the command line reads: it sees what an auditor sees, and changes nothing."""
+
+ONE_LINE = (DayError, DemoError, EmbeddedServerError, MigrationError, SettingsError)
+"""Errors whose message is one line for whoever typed the command."""
+
+
+class CommandError(Exception):
+    """What was asked for cannot be done; the message is one line."""
+
+
+def main() -> None:
+    """Run the program; an error is one line on standard error and exit status 1."""
+    try:
+        program()
+    except (*ONE_LINE, CommandError) as error:
+        fail(str(error))
+    except (psycopg.OperationalError, PoolTimeout):
+        fail("The database does not answer.")
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def fail(message: str) -> NoReturn:
+    """Say *message* on standard error, and end."""
+    print(f"weerbaar: {message}", file=sys.stderr)  # noqa: T201
+    sys.exit(1)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """Open the configured database, or the embedded one: the demo's if it runs, else one for as long as this lasts."""
+    if settings.database_url is not None:
+        with Database(settings.address(), settings.role_prefix, settings.pool_size) as database:
+            yield database
+    elif running := running_server(settings.data_dir):
+        with Database(running, settings.role_prefix, settings.pool_size) as database:
+            yield database
+    else:
+        with (
+            embedded_server(settings.data_dir) as address,
+            Database(address, settings.role_prefix, settings.pool_size) as database,
+        ):
+            migrate(database)
+            yield database
+
+
+@program.command()
+def demo(
+    port: Annotated[int | None, typer.Option(help="Port of the API; by default WEERBAAR_PORT, or 8000.")] = None,
+) -> None:
+    """Start everything with a demo history: database, API and projections, until Ctrl-C."""
+    settings = read_settings(**({"port": port} if port else {}))
+    if settings.mode is Mode.PRODUCTION:
+        message = "the demo does not run in production mode"
+        raise CommandError(message)
+    run_demo(settings, now, out)
+
+
+@program.command()
+def serve() -> None:
+    """Serve the API on WEERBAAR_HOST and WEERBAAR_PORT."""
+    settings = read_settings()
+    set_up_logging(settings)
+    with opened(settings) as database:
+        uvicorn.run(
+            create_app(Service(settings, database)),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=10,
+        )
+
+
+@program.command()
+def project() -> None:
+    """Keep the views up to date; a second one stands by and takes over when the first one ends."""
+    settings = read_settings()
+    set_up_logging(settings)
+    stop = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with opened(settings) as database:
+        Runner(database, Service(settings, database).projector_store, VIEWS).run(stop)
+
+
+@program.command(name="migrate")
+def migrate_command() -> None:
+    """Bring the permanent tables of the database up to date."""
+    settings = read_settings()
+    with opened(settings) as database:
+        names = migrate(database)
+    out.print("\n".join(f"applied {name}" for name in names) or "nothing to do")
+
+
+@program.command(name="replay")
+def replay_command(
+    number: Annotated[str, typer.Argument(help="The case number, for instance DR-2026-000123.")],
+    version: Annotated[int | None, typer.Option(min=1, help="Up to and including this fact.")] = None,
+    at: Annotated[str | None, typer.Option(help="As of this moment, with its zone: 2026-03-01T12:00Z.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,  # noqa: FBT002
+) -> None:
+    """Tell the history of a case, and its state at a version or a moment."""
+    if version and at:
+        message = "give --version or --at, not both"
+        raise CommandError(message)
+    settings = read_settings()
+    topics = {fact.topic: fact for kind in KINDS for fact in kind.facts}
+    with opened(settings) as database, database.reading(OPERATOR) as cursor:
+        case = cases.by_number(cursor, number)
+        if case is None:
+            message = f"there is no case {number}"
+            raise CommandError(message)
+        entries = timeline.history(cursor, case.stream, topics)
+    kind = next(kind for kind in KINDS if kind.name == case.kind)
+    told = replay(kind, entries, version=version, at=moment(at) if at else None)
+    if as_json:
+        sys.stdout.write(told.model_dump_json(indent=2) + "\n")
+    else:
+        tell(number, told)
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that *text* says, which must name its zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        message = "--at needs a moment with its zone, for instance 2026-03-01T12:00Z"
+        raise CommandError(message)
+    return found
+
+
+def tell(number: str, told: Replay) -> None:
+    """Print a history in words, and the state it adds up to."""
+    table = Table(title=f"{number}, version {told.version}", title_justify="left")
+    for column in ("", "recorded (UTC)", "what happened", "by"):
+        table.add_column(column)
+    for happening in told.history:
+        by = f"{happening.recorded_by} ({happening.role.value}, {happening.organisation})"
+        table.add_row(str(happening.version), f"{happening.at:%Y-%m-%d %H:%M:%S}", happening.words, by)
+    out.print(table)
+    out.print("\nState:")
+    out.print(json.dumps(_said(told.state), indent=2, ensure_ascii=False), markup=False)
+
+
+def _said(state: Any) -> Any:  # noqa: ANN401 - JSON
+    """Leave out what a state does not say."""
+    if isinstance(state, dict):
+        return {name: _said(value) for name, value in state.items() if value not in (None, [], {}, "")}
+    return [_said(item) for item in state] if isinstance(state, list) else state
+
+
+@program.command(name="rebuild")
+def rebuild_command(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[VIEW]...", help="Which views; by default all.")] = None,
+) -> None:
+    """Make views anew from the log; readers keep seeing the old rows until the new ones are all there."""
+    chosen = [view for view in VIEWS if not names or view.name in names]
+    unknown = set(names or ()) - {view.name for view in chosen}
+    if unknown:
+        message = f"no such view: {', '.join(sorted(unknown))}; there are {', '.join(view.name for view in VIEWS)}"
+        raise CommandError(message)
+    settings = read_settings()
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with opened(settings) as database, Progress(*columns, console=out) as progress:
+        store = Service(settings, database).projector_store
+        for view in chosen:
+            task = progress.add_task(view.name, total=None)
+            rebuild(
+                database,
+                store,
+                view,
+                lambda done, of, task=task: progress.update(task, completed=done, total=of),  # type: ignore[misc]
+            )
+
+
+@program.command(name="status")
+def status_command() -> None:
+    """Show how far each view has come, and whether one has stopped; exit status 1 if one has."""
+    settings = read_settings()
+    with opened(settings) as database:
+        views = status(database)
+    table = Table()
+    for column in ("view", "version", "position", "head", "behind", "last activity (UTC)", "stopped because"):
+        table.add_column(column)
+    for view in views:
+        last = f"{view.last_activity:%Y-%m-%d %H:%M:%S}"
+        cells = (view.name, view.version, view.position, view.head, view.lag, last, view.reason or "")
+        table.add_row(*map(str, cells))
+    out.print(table)
+    if any(view.stopped_at for view in views):
+        raise typer.Exit(1)
+
+
+@program.command()
+def token(
+    role: Annotated[str, typer.Option("--as", help=f"Whose: {', '.join(CAST)}.")],
+    organisation: Annotated[str | None, typer.Option(help="Of this organisation instead, for instance gm0363.")] = None,
+    person: Annotated[str | None, typer.Option(help="As this person instead.")] = None,
+) -> None:
+    """Print an access token of the demo's issuer, valid for eight hours."""
+    settings = read_settings()
+    if settings.mode is Mode.PRODUCTION:
+        message = "there are no demo tokens in production mode"
+        raise CommandError(message)
+    if role not in CAST:
+        message = f"nobody plays {role}; there are {', '.join(CAST)}"
+        raise CommandError(message)
+    changes = {"organisation": organisation, "person": person}
+    actor = CAST[role].model_copy(update={name: value for name, value in changes.items() if value})
+    sys.stdout.write(demo_issuer(settings).token(actor, now()) + "\n")
+
+
+@program.command()
+def api_description() -> None:
+    """Print the API's description (OpenAPI)."""
+    settings = read_settings()
+    with Database("", settings.role_prefix) as database:
+        description = create_api(Service(settings, database)).openapi()
+    sys.stdout.write(json.dumps(description, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()

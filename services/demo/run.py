@@ -1,0 +1,108 @@
+"""What does ``weerbaar demo`` start, in which order, and what does it say?"""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from http import HTTPStatus
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+from rich.console import Console
+
+from infra.database import Database
+from infra.embedded import start_server
+from infra.identity import demo_issuer
+from infra.migrate import migrate
+from infra.settings import Settings
+from infra.supervision import Child, Supervisor, alive
+from services.app import Service
+from services.demo.cast import CAST
+from services.demo.day import play
+from services.demo.public_record import record_public_facts
+
+READY_SECONDS = 60.0
+PLAYED = "day-played"
+"""Marks in the data folder that the day has been played to its end."""
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message is one line."""
+
+
+def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> None:
+    """Run server, API and projector until Ctrl-C; on the first run, make the demo history.
+
+    API and projector are the production commands ``serve`` and ``project``, as child processes.
+    """
+    url = f"http://{settings.host}:{settings.port}"
+    with Supervisor() as supervisor:
+        _refuse_a_taken_port(settings)
+        address = settings.address() if settings.database_url else start_server(supervisor, settings.data_dir)
+        with Database(address, settings.role_prefix) as database:
+            migrate(database)
+            record_public_facts(Service(settings, database).handling)
+        log_file = settings.data_dir / "demo.log"
+        children: list[Child] = []
+        with log_file.open("ab") as log:
+            environment = {
+                **os.environ,
+                "WEERBAAR_DATABASE_URL": address,
+                "WEERBAAR_DATA_DIR": str(settings.data_dir),
+                "WEERBAAR_HOST": settings.host,
+                "WEERBAAR_PORT": str(settings.port),
+                "WEERBAAR_PUBLIC_URL": url,
+            }
+            for command in ("serve", "project"):
+                program = [sys.executable, "-m", "services.cli", command]
+                children.append(supervisor.start(program, name=command, env=environment, output=log.fileno()))
+        _wait_until_ready(url, children)
+        played = settings.data_dir / PLAYED
+        if not played.exists():
+            count = sum(1 for _ in play(url, demo_issuer(settings), now))
+            played.touch()
+            out.print(f"Played a day in the network: {count} commands.")
+        _explain(settings, url, now, out)
+        ended = supervisor.wait()
+        if ended is not None:
+            message = f"{ended.name} has ended by itself; see {log_file}"
+            raise DemoError(message)
+
+
+def _refuse_a_taken_port(settings: Settings) -> None:
+    """Refuse before anything is started; else whoever has the port would be taken for us."""
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError:
+            message = f"port {settings.port} is taken; choose another one with PORT=8001"
+            raise DemoError(message) from None
+
+
+def _wait_until_ready(url: str, children: list[Child]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        dead = next((child for child in children if not alive(child)), None)
+        if dead is not None:
+            message = f"{dead.name} did not start; see demo.log in the data folder"
+            raise DemoError(message)
+        try:
+            with urlopen(f"{url}/health/ready", timeout=5) as response:  # noqa: S310 - our own address
+                if response.status == HTTPStatus.OK:
+                    return
+        except (HTTPError, URLError, OSError):
+            time.sleep(0.05)
+    message = f"nothing is ready at {url} after {READY_SECONDS:.0f} seconds; see demo.log in the data folder"
+    raise DemoError(message)
+
+
+def _explain(settings: Settings, url: str, now: Callable[[], datetime], out: Console) -> None:
+    token = demo_issuer(settings).token(CAST["support-team"], now())
+    out.print(f"Weerbaar is up: {url}/v1 (description: {url}/v1/openapi.json, readiness: {url}/health/ready)")
+    out.print(f"Log: {settings.data_dir / 'demo.log'}. Ctrl-C stops everything; the data stays.\n")
+    out.print("The worklist of the support team:\n")
+    out.print(f"  curl -H 'Authorization: Bearer {token}' {url}/v1/worklist\n")
+    out.print(f"A token for another role: .venv/bin/weerbaar token --as ROLE, with ROLE one of {', '.join(CAST)}.")

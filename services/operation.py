@@ -1,0 +1,76 @@
+"""Is the service alive, is it ready, and how is it doing?"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+import psycopg
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from psycopg_pool import PoolTimeout
+
+from infra.database import Database
+from infra.migrate import MigrationError, pending
+from services.projections.tracking import ViewStatus, status
+from services.web import problems
+from services.web.edge import Metrics
+
+WHEN_UNREACHABLE = (psycopg.Error, PoolTimeout, MigrationError)
+
+
+def operation_routes(database: Database, metrics: Metrics) -> APIRouter:
+    """Return the routes for those who operate the service; a proxy keeps them inside."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/health/live")
+    def live() -> dict[str, str]:
+        """Tell that the process answers."""
+        return {"status": "alive"}
+
+    @router.get("/health/ready")
+    def ready() -> JSONResponse:
+        """Tell whether requests can be served: the database answers, is migrated, and no view has stopped."""
+        try:
+            lacking = pending(database)
+            views = status(database)
+        except WHEN_UNREACHABLE:
+            return not_ready("The database does not answer.")
+        if lacking:
+            return not_ready("The database is not migrated to this release.")
+        stopped = [view.name for view in views if view.stopped_at]
+        if stopped:
+            return not_ready(f"These views have stopped: {', '.join(stopped)}.")
+        return JSONResponse({"status": "ready"})
+
+    @router.get("/metrics")
+    def read_metrics() -> Response:
+        """Give the metrics of this process and of the views, as Prometheus reads them."""
+        try:
+            views = status(database)
+        except WHEN_UNREACHABLE:
+            views = []  # the process's own metrics are wanted most when the database is away
+        return Response(generate_latest(metrics.registry) + view_metrics(views), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def not_ready(detail: str) -> JSONResponse:
+    """Return the answer of a service that cannot serve yet."""
+    return problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
+
+
+def view_metrics(views: list[ViewStatus]) -> bytes:
+    """Return the metrics of the views: position, lag in events, and whether one has stopped."""
+    registry = CollectorRegistry()
+    gauges: list[tuple[Gauge, Callable[[ViewStatus], float]]] = [
+        (Gauge("weerbaar_view_position", "Last event shown.", ["view"], registry=registry), lambda v: v.position),
+        (Gauge("weerbaar_view_lag", "Events not shown yet.", ["view"], registry=registry), lambda v: v.lag),
+        (
+            Gauge("weerbaar_view_stopped", "1 when the view has stopped.", ["view"], registry=registry),
+            lambda v: float(v.stopped_at is not None),
+        ),
+    ]
+    for view in views:
+        for gauge, value in gauges:
+            gauge.labels(view.name).set(value(view))
+    return generate_latest(registry)

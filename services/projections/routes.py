@@ -1,0 +1,319 @@
+"""Which views does the API show?
+
+Need-to-know is the database's: each query runs as the caller, and what they may not see is not there. The role gates
+here only turn an empty answer into a clear one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar, Generic, NoReturn, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import create_model
+
+from domain.basis import Actor, Kind, Role
+from domain.values import Instant, Model
+from infra.database import Database
+from infra.opaque import NotOurs, Opaque
+from services.projections import cases, measure_progress, steunpunt_register, timeline, tracking, worklist
+from services.projections.replay import Difference, Entry, Happening, Replay, as_json, differences, replay
+from services.projections.views import Cursor, Page, View
+from services.web.context import CallerDependency, key_type
+from services.web.problems import Answerable
+
+T = TypeVar("T")
+
+Limit = Annotated[int, Query(ge=1, le=200, description="How many items at the most.")]
+After = Annotated[
+    str | None,
+    Query(alias="cursor", max_length=1000, description="Where to go on: from the Link header with rel=next."),
+]
+Position = Annotated[
+    str | None,
+    Header(
+        alias="Weerbaar-Position",
+        max_length=200,
+        description="From the answer to a command: the view shows at least what that command recorded.",
+    ),
+]
+
+
+class NotFound(Answerable):
+    """There is no such case, or none that you may know of."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
+
+
+class NotForThisRole(Answerable):
+    """This view is not for your role."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class NotVisibleYet(Answerable):
+    """The view has not reached the position you named; ask again."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
+
+
+class Items(Model, Generic[T]):
+    """Some items of a list; the Link header leads to the next ones."""
+
+    items: tuple[T, ...]
+
+
+class TimelineEntry(Happening):
+    """One fact of a case."""
+
+    fact: dict[str, Any] | None
+    """What it says; ``null`` where a newer release recorded it."""
+
+
+class Progress(Model):
+    """How far a request and its measures have come."""
+
+    request: measure_progress.RequestProgress
+    measures: tuple[measure_progress.MeasureProgress, ...]
+
+
+class Comparison(Replay):
+    """A case as it was, and what had changed since an earlier moment."""
+
+    changes: tuple[Difference, ...]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Everything that the read side needs."""
+
+    database: Database
+    kinds: tuple[Kind[Any], ...]
+    views: tuple[View, ...]
+    opaque: Opaque
+    etag: Callable[[str, int], str]
+    wait_seconds: float
+
+    def entries(self, kind: Kind[Any], key: object, actor: Actor) -> tuple[cases.Case, list[Entry]]:
+        """Return a case and the facts of it that *actor* may see."""
+        stream = kind.stream(str(key))
+        topics = {fact.topic: fact for fact in kind.facts}
+        with self.database.reading(actor) as cursor:
+            case = cases.by_stream(cursor, stream)
+            if case is None:
+                raise NotFound
+            return case, timeline.history(cursor, stream, topics)
+
+    def cursor(self, purpose: str, token: str | None) -> Cursor | None:
+        """Return the place that *token* names."""
+        if token is None:
+            return None
+        try:
+            place = self.opaque.open(f"cursor {purpose}", token)
+        except NotOurs:
+            refuse("query", "cursor")
+        return tuple(place) if isinstance(place, list) else None
+
+    def paged(self, request: Request, response: Response, purpose: str, page: Page[T]) -> Items[T]:
+        """Return the page, with a Link to the next one (RFC 8288)."""
+        if page.after is not None:
+            token = self.opaque.seal(f"cursor {purpose}", page.after)
+            following = request.url.include_query_params(cursor=token)
+            response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
+        return Items(items=page.items)
+
+
+def refuse(place: str, name: str) -> NoReturn:
+    """Refuse an opaque parameter that we did not give out."""
+    fault = {"loc": (place, name), "type": "not_ours", "msg": "", "input": None}
+    raise RequestValidationError([fault]) from None
+
+
+def showing(reading: Reading, *names: str) -> Any:  # noqa: ANN401 - a dependency
+    """Return what makes the views with those *names* show at least the position that came along."""
+    views = [view for view in reading.views if view.name in names]
+
+    def wait(position: Position = None) -> None:
+        if position is None:
+            return
+        try:
+            asked = reading.opaque.open("position", position)
+        except NotOurs:
+            refuse("header", "Weerbaar-Position")
+        try:
+            tracking.wait_until(reading.database, views, int(str(asked)), reading.wait_seconds)
+        except tracking.NotYetVisible:
+            raise NotVisibleYet from None
+
+    return Depends(wait)
+
+
+def for_roles(*roles: Role) -> Any:  # noqa: ANN401 - a dependency
+    """Return the gate of a view that is for *roles* only."""
+
+    def gate(caller: CallerDependency) -> None:
+        if caller.actor.role not in roles:
+            raise NotForThisRole
+
+    return Depends(gate)
+
+
+def read_routes(reading: Reading) -> APIRouter:
+    """Return the routes of the views."""
+    router = APIRouter()
+    _add_lists(router, reading)
+    for kind in reading.kinds:
+        _add_case_routes(router, reading, kind)
+    return router
+
+
+def _add_lists(router: APIRouter, reading: Reading) -> None:
+    """Add the lists over many cases."""
+
+    @router.get("/cases", operation_id="cases", tags=["views"], dependencies=[showing(reading, "access", "cases")])
+    def read_cases(  # noqa: PLR0913, PLR0917 - one parameter per part of the request
+        request: Request,
+        response: Response,
+        caller: CallerDependency,
+        kind: Annotated[str | None, Query(max_length=64, description="Only of this kind.")] = None,
+        number: Annotated[str | None, Query(max_length=32, description="Only the one with this number.")] = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Items[cases.Case]:
+        """List the cases that you may know of, newest first."""
+        place = reading.cursor("cases", after)
+        with reading.database.reading(caller.actor) as cursor:
+            if number is not None:
+                found = cases.by_number(cursor, number)
+                return Items(items=(found,) if found and kind in {None, found.kind} else ())
+            page = cases.newest(cursor, kind=kind, after=place, limit=limit)
+        return reading.paged(request, response, "cases", page)
+
+    worklist_roles = (Role.SUPPORT_TEAM, Role.PUBLIC_BODY, Role.AUDITOR)
+
+    @router.get(
+        "/worklist",
+        operation_id="worklist",
+        tags=["views"],
+        dependencies=[for_roles(*worklist_roles), showing(reading, "worklist")],
+    )
+    def read_worklist(  # noqa: PLR0913, PLR0917
+        request: Request,
+        response: Response,
+        caller: CallerDependency,
+        closed: Annotated[bool, Query(description="The closed cases instead of the open ones.")] = False,  # noqa: FBT002
+        limit: Limit = 50,
+        after: After = None,
+    ) -> Items[worklist.WorklistItem]:
+        """List the threat cases that you handle: danger first, then those that have waited longest."""
+        purpose = f"worklist {closed}"
+        place = reading.cursor(purpose, after)
+        with reading.database.reading(caller.actor) as cursor:
+            page = worklist.cases(cursor, closed=closed, after=place, limit=limit)
+        return reading.paged(request, response, purpose, page)
+
+    @router.get(
+        "/steunpunt-register",
+        operation_id="steunpuntRegister",
+        tags=["views"],
+        dependencies=[for_roles(Role.STEUNPUNT, Role.AUDITOR), showing(reading, "steunpunt_register")],
+    )
+    def read_register(
+        request: Request, response: Response, caller: CallerDependency, limit: Limit = 50, after: After = None
+    ) -> Items[steunpunt_register.RegisterEntry]:
+        """List the matters on which the steunpunt was consulted, anonymised, the newest month first."""
+        place = reading.cursor("register", after)
+        with reading.database.reading(caller.actor) as cursor:
+            page = steunpunt_register.newest(cursor, after=place, limit=limit)
+        return reading.paged(request, response, "register", page)
+
+    @router.get(
+        "/measure-progress",
+        operation_id="measureProgress",
+        tags=["views"],
+        dependencies=[for_roles(Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR), showing(reading, "measure_progress")],
+    )
+    def read_funnel(caller: CallerDependency) -> Items[measure_progress.Funnel]:
+        """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""
+        with reading.database.reading(caller.actor) as cursor:
+            return Items(items=tuple(measure_progress.funnel(cursor)))
+
+    @router.get(
+        "/security-advices/{id}/progress",
+        operation_id="securityAdviceProgress",
+        tags=["security-advices"],
+        dependencies=[showing(reading, "access", "measure_progress")],
+    )
+    def read_progress(caller: CallerDependency, key: Annotated[UUID, Path(alias="id")]) -> Progress:
+        """Show how far one request and its measures have come."""
+        stream = f"security_advice:{key}"
+        with reading.database.reading(caller.actor) as cursor:
+            request = measure_progress.request(cursor, stream)
+            if request is None:
+                raise NotFound
+            return Progress(request=request, measures=tuple(measure_progress.measures(cursor, stream)))
+
+
+def _add_case_routes(router: APIRouter, reading: Reading, kind: Kind[Any]) -> None:
+    """Add what can be read of one case of *kind*."""
+    name = kind.name.title().replace("_", "")
+    needs = showing(reading, "access", "cases", "timeline")
+    state = type(kind.empty)
+    dossier_type = create_model(
+        f"{name}Dossier",
+        __base__=cases.Case,
+        __doc__=f"A {kind.name.replace('_', ' ')} as far as you may see it.",
+        state=(state, ...),
+    )
+
+    def read_dossier(caller: CallerDependency, key: Any) -> Response:  # noqa: ANN401 - annotated below
+        case, entries = reading.entries(kind, key, caller.actor)
+        told = replay(kind, entries)
+        etag = reading.etag(case.stream, case.version)
+        return JSONResponse(case.shown() | {"state": told.state}, headers={"ETag": etag})
+
+    def read_timeline(caller: CallerDependency, key: Any) -> Items[TimelineEntry]:  # noqa: ANN401
+        _, entries = reading.entries(kind, key, caller.actor)
+        history = replay(kind, entries).history
+        return Items(
+            items=tuple(
+                TimelineEntry(**dict(happening), fact=as_json(entry.fact) if entry.fact else None)
+                for happening, entry in zip(history, entries, strict=True)
+            )
+        )
+
+    def read_replay(  # noqa: PLR0913, PLR0917
+        caller: CallerDependency,
+        key: Any,  # noqa: ANN401
+        version: Annotated[int | None, Query(ge=1, le=1_000_000, description="After this many visible facts.")] = None,
+        at: Annotated[Instant | None, Query(description="As of this moment.")] = None,
+        since_version: Annotated[int | None, Query(alias="sinceVersion", ge=0, le=1_000_000)] = None,
+        since_at: Annotated[Instant | None, Query(alias="sinceAt")] = None,
+    ) -> Comparison:
+        _, entries = reading.entries(kind, key, caller.actor)
+        after = replay(kind, entries, version=version, at=at)
+        compare = since_version is not None or since_at is not None
+        before = replay(kind, entries, version=since_version, at=since_at)
+        return Comparison(**dict(after), changes=differences(before, after) if compare else ())
+
+    routes: tuple[tuple[str, Callable[..., Any], str, str, Any], ...] = (
+        ("", read_dossier, "Dossier", "Show the case as it is now, as far as you may see it.", dossier_type),
+        ("/timeline", read_timeline, "Timeline", "List what has happened, as far as you may see it.", None),
+        ("/replay", read_replay, "Replay", "Show the case at a version or a moment, and what changed since.", None),
+    )
+    for path, endpoint, suffix, description, model in routes:
+        endpoint.__annotations__["key"] = key_type(kind)
+        router.add_api_route(
+            f"/{kind.collection}/{{id}}{path}",
+            endpoint,
+            methods=["GET"],
+            operation_id=f"{name[0].lower()}{name[1:]}{suffix}",
+            summary=description.rstrip("."),
+            response_model=model or endpoint.__annotations__["return"],
+            tags=[kind.collection],
+            dependencies=[needs],
+        )

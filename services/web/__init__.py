@@ -1,0 +1,1 @@
+"""What every route needs: problems, the edge, the caller, the API description."""

@@ -1,0 +1,86 @@
+"""How does the API describe itself (OpenAPI)?
+
+FastAPI derives the operations; what holds for every one of them (problems, headers, version) is added here, once.
+"""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from services.web.problems import MEDIA_TYPE, Problem
+
+EVERY = {
+    "400": "The input has faults; `errors` lists them all.",
+    "401": "There is no valid access token.",
+    "403": "You may not do this.",
+    "500": "Something went wrong on our side.",
+    "503": "Busy, or not ready yet; try again.",
+}
+WITH_ID = {"404": "There is no such case, or none that you may know of."}
+COMMANDS = {
+    "409": "A rule of the domain refuses it; `type` names the rule.",
+    "412": "The case has changed since the version named in If-Match.",
+    "413": "The body is too large.",
+    "415": "The body is not application/json.",
+    "422": "This Idempotency-Key was used before, with another body.",
+}
+HEADERS = {
+    "API-Version": {"description": "Full version of the API.", "schema": {"type": "string"}},
+    "Weerbaar-Request": {"description": "Id of this request, for questions about it.", "schema": {"type": "string"}},
+}
+COMMAND_HEADERS = {
+    "Location": {"description": "Address of the case.", "schema": {"type": "string"}},
+    "ETag": {"description": "Version of the case, for If-Match.", "schema": {"type": "string"}},
+    "Weerbaar-Position": {
+        "description": "Send it along with a GET to see this command's effect in the answer.",
+        "schema": {"type": "string"},
+    },
+}
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI description of *app*."""
+    description = get_openapi(
+        title=app.title,
+        version=app.version,
+        openapi_version=app.openapi_version,
+        summary=app.summary,
+        description=app.description,
+        routes=app.routes,
+        servers=app.servers,
+        tags=app.openapi_tags,
+        contact=app.contact,
+        license_info=app.license_info,
+    )
+    schemas = description.setdefault("components", {}).setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):  # FastAPI's own answers, which we do not give
+        schemas.pop(unused, None)
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=True)
+    schemas |= problem.pop("$defs")
+    schemas["Problem"] = problem
+    for operations in description["paths"].values():
+        for method, operation in operations.items():
+            _complete(method, operation)
+    return description
+
+
+def _complete(method: str, operation: dict[str, Any]) -> None:
+    """Add the headers and the problems that an operation shares with all others of its sort."""
+    responses = operation["responses"]
+    responses.pop("422", None)
+    public = not operation.get("security")
+    errors = {status: text for status, text in EVERY.items() if not (public and status in {"401", "403"})}
+    if any(parameter["in"] == "path" for parameter in operation.get("parameters", [])):
+        errors |= WITH_ID
+    if method == "post":
+        errors |= COMMANDS
+    extra = COMMAND_HEADERS if method == "post" else {}
+    for response in responses.values():
+        response["headers"] = response.get("headers", {}) | HEADERS | extra
+    for status, text in errors.items():
+        responses[status] = {
+            "description": text,
+            "headers": HEADERS,
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }

@@ -1,0 +1,160 @@
+"""What holds for every request and every answer, whatever the route?
+
+A body is read whole before anything else happens, so that one that is too large or of the wrong type is refused in one
+place; every answer carries the API version and the security headers; every request leaves one log line and its metrics,
+by route and never by address, since addresses may hold what somebody typed.
+"""
+
+import time
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.web import problems
+
+log = structlog.get_logger()
+
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""The headers that the NLGov REST API Design Rules and the OWASP REST sheet ask of an API."""
+TRACEPARENT_PARTS = 4
+
+
+@dataclass
+class Metrics:
+    """What is counted: requests by method, route and status, and how long they took in seconds."""
+
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    requests: Counter = field(init=False)
+    seconds: Histogram = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Register the metrics; one registry per application keeps tests apart."""
+        self.requests = Counter(
+            "weerbaar_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "weerbaar_http_request_seconds", "Time to answer, in seconds.", ["method", "route"], registry=self.registry
+        )
+
+
+def correlation(traceparent: str | None) -> UUID:
+    """Return the trace id of a W3C ``traceparent`` as the request's id, or a fresh one."""
+    parts = (traceparent or "").split("-")
+    try:
+        return UUID(hex=parts[1]) if len(parts) == TRACEPARENT_PARTS and int(parts[1], 16) else uuid4()
+    except ValueError:
+        return uuid4()
+
+
+@dataclass
+class Edge:
+    """The ASGI middleware around the whole application."""
+
+    app: ASGIApp
+    version: str
+    metrics: Metrics
+    max_body_bytes: int
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request in, and its answer out."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = Headers(scope=scope)
+        request_id = correlation(headers.get("traceparent"))
+        scope.setdefault("state", {})["correlation"] = request_id
+        status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                self._add_headers(message, request_id)
+            await send(message)
+
+        structlog.contextvars.bind_contextvars(request=str(request_id))
+        try:
+            body = await read_body(receive, headers, self.max_body_bytes)
+            refusal = refuse(scope, headers, body)
+            if refusal is not None:
+                await refusal(scope, receive, send_on)
+            else:
+                await self.app(scope, replayed(body or b"", receive), send_on)
+        finally:
+            seconds = time.perf_counter() - started
+            self._count(scope, status, seconds)
+            structlog.contextvars.unbind_contextvars("request")
+
+    def _add_headers(self, message: Message, request_id: UUID) -> None:
+        headers = MutableHeaders(scope=message)
+        headers["API-Version"] = self.version
+        headers["Weerbaar-Request"] = str(request_id)
+        for name, value in SECURITY_HEADERS.items():
+            headers.setdefault(name, value)
+
+    def _count(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        self.metrics.requests.labels(scope["method"], route, status).inc()
+        self.metrics.seconds.labels(scope["method"], route).observe(seconds)
+        log.info("request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes | None:
+    """Return the whole body, or ``None`` as soon as it is larger than *limit* bytes."""
+    length = headers.get("content-length", "")
+    if length.isdecimal() and int(length) > limit:
+        return None
+    parts: list[bytes] = []
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":  # the client has gone; the application finds out by itself
+            break
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > limit:
+            return None
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def refuse(scope: Scope, headers: Headers, body: bytes | None) -> ASGIApp | None:
+    """Return the answer to a body that is too large or not JSON, or ``None``."""
+    if body is None:
+        detail = "The body is larger than this service accepts."
+        return problems.answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if scope["method"] == "POST" and body and media_type != "application/json":
+        detail = "Send the body as application/json."
+        return problems.answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+    return None
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """Return a *receive* that first gives *body*, which has been read already."""
+    given = False
+
+    async def again() -> Message:
+        nonlocal given
+        if given:
+            return await receive()
+        given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
