@@ -1,0 +1,65 @@
+"""Who is party to which case, and in which capacity?
+
+The rows are a case's access list, as ``Kind.grants`` gives it. The policies of other views read them under the
+unversioned name ``views.access``, through which a reader sees the lines that cover them, and auditors see all.
+When a kind's ``grants`` begins to answer differently for the same facts, this view needs a new version.
+"""
+
+from collections.abc import Iterable
+
+from domain.basis import Grant, StreamId
+from services.projections.views import Change, Changes, Table, View, statement
+
+ACCESS = Table(
+    name="access",
+    version=1,
+    columns="""
+        stream text not null,
+        party text not null,
+        role text not null,
+        organisation text,
+        unique nulls not distinct (stream, party, role, organisation)
+    """,
+    visible="{is_auditor} or (role = {role} and (organisation is null or organisation = {organisation}))",
+    alias="access",
+    alias_columns="stream, party, role, organisation",
+)
+
+GRANT = statement(
+    """
+    insert into {access} (stream, party, role, organisation)
+    values (%(stream)s, %(party)s, %(role)s, %(organisation)s)
+    on conflict do nothing
+    """,
+    ACCESS,
+)
+
+WITHDRAW = statement(
+    """
+    delete from {access}
+    where stream = %(stream)s and party = %(party)s and role = %(role)s
+    and organisation is not distinct from %(organisation)s
+    """,
+    ACCESS,
+)
+
+
+def regrants(stream: StreamId, before: frozenset[Grant], after: frozenset[Grant]) -> Changes:
+    """Withdraw what is no longer granted, and grant what is new."""
+    for grant in in_order(before - after):
+        yield Change(WITHDRAW, line(stream, grant))
+    for grant in in_order(after - before):
+        yield Change(GRANT, line(stream, grant))
+
+
+def in_order(grants: Iterable[Grant]) -> list[Grant]:
+    """Return *grants* in an order that does not depend on the run."""
+    return sorted(grants, key=lambda grant: (grant.party, grant.role, grant.organisation or ""))
+
+
+def line(stream: StreamId, grant: Grant) -> dict[str, str | None]:
+    """Return *grant* as a row."""
+    return {"stream": stream, "party": grant.party, "role": grant.role, "organisation": grant.organisation}
+
+
+VIEW = View(name="access", version=1, tables=(ACCESS,), regrants=regrants)

@@ -1,0 +1,105 @@
+"""Which cases are there that a reader may know of?"""
+
+from typing import Annotated
+
+from psycopg import Cursor as DatabaseCursor
+from psycopg.rows import DictRow
+from pydantic import Field
+
+from domain.values import Instant, Model
+from infra.eventstore import Recorded
+from services.projections.views import Change, Changes, Cursor, Page, Table, View, page, statement
+
+CASES = Table(
+    name="cases",
+    version=1,
+    columns="""
+        stream text collate "C" primary key,
+        kind text collate "C" not null,
+        number text collate "C" unique,
+        opened_at timestamptz not null,
+        position bigint not null unique,
+        version integer not null
+    """,
+    visible="{is_auditor} or exists (select from views.access a where a.stream = {cases}.stream)",
+    indexes=("(kind, position)",),
+)
+
+OPEN = statement(
+    """
+    insert into {cases} (stream, kind, number, opened_at, position, version)
+    values (%(stream)s, %(kind)s, %(number)s, %(opened_at)s, %(position)s, 1)
+    """,
+    CASES,
+)
+GO_ON = statement("update {cases} set version = %(version)s where stream = %(stream)s", CASES)
+
+
+def changes(recorded: Recorded) -> Changes:
+    """The first fact of a stream opens it, and bears the case number where the kind has numbers."""
+    event = recorded.event
+    if event.originator_version == 1:
+        yield Change(
+            OPEN,
+            {
+                "stream": event.originator_id,
+                "kind": event.originator_id.partition(":")[0],
+                "number": getattr(event.fact, "number", None),
+                "opened_at": event.metadata.at,
+                "position": recorded.position,
+            },
+        )
+    else:
+        yield Change(GO_ON, {"stream": event.originator_id, "version": event.originator_version})
+
+
+VIEW = View(name="cases", version=1, tables=(CASES,), changes=changes)
+
+
+# --- queries ----------------------------------------------------------------------------------------------------------
+
+
+class Case(Model):
+    """One case, by the name it is known by."""
+
+    stream: str
+    kind: str
+    number: str | None
+    """The case number; ``None`` for kinds without numbers."""
+    opened_at: Instant
+    version: Annotated[int, Field(exclude=True)]
+    """Of the stream, for the entity tag; not for showing, since it counts facts that the reader may not see."""
+
+
+BY_NUMBER = statement("select stream, kind, number, opened_at, version from {cases} where number = %(number)s", CASES)
+BY_STREAM = statement("select stream, kind, number, opened_at, version from {cases} where stream = %(stream)s", CASES)
+NEWEST = statement(
+    """
+    select stream, kind, number, opened_at, version, position from {cases}
+    where (%(kind)s::text is null or kind = %(kind)s) and (%(after)s::bigint is null or position < %(after)s)
+    order by position desc limit %(limit)s + 1
+    """,
+    CASES,
+)
+
+
+def by_number(cursor: DatabaseCursor[DictRow], number: str) -> Case | None:
+    """Return the case with that number, if the reader may know of it."""
+    row = cursor.execute(BY_NUMBER, {"number": number}).fetchone()
+    return Case.model_validate(row) if row else None
+
+
+def by_stream(cursor: DatabaseCursor[DictRow], stream: str) -> Case | None:
+    """Return the case in that stream, if the reader may know of it."""
+    row = cursor.execute(BY_STREAM, {"stream": stream}).fetchone()
+    return Case.model_validate(row) if row else None
+
+
+def newest(
+    cursor: DatabaseCursor[DictRow], *, kind: str | None = None, after: Cursor | None = None, limit: int = 50
+) -> Page[Case]:
+    """Return the cases that the reader may know of, newest first."""
+    (position,) = after or (None,)
+    rows = cursor.execute(NEWEST, {"kind": kind, "after": position, "limit": limit}).fetchall()
+    places = {row["stream"]: (row.pop("position"),) for row in rows}
+    return page([Case.model_validate(row) for row in rows], limit, lambda case: places[case.stream])

@@ -1,0 +1,111 @@
+"""How do new facts get into the views, exactly once, whatever breaks in between?
+
+Each view goes its own way: a page of the log and the view's own position change in one transaction. So a view that
+cannot digest an event stops alone, visibly, and a projector that is killed anywhere goes on where it was.
+"""
+
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from threading import Event
+
+import structlog
+
+from infra.database import Connection, Database, DatabaseRole
+from infra.eventstore import CaseStore
+from infra.recorder import CHANNEL
+from services.projections.projecting import UNREACHABLE, Log, digest
+from services.projections.tracking import LOCK, LOCK_IF_FREE, PROJECTING, move
+from services.projections.views import View, install, publish
+
+POLL = 1.0
+"""Seconds after which the log is read unasked: a notification may be lost, a standby waits for its turn."""
+RETRY = 5.0
+"""Seconds after which a view that has stopped tries again."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Runner:
+    """Keeps *views* up to date with *store*. One is at work at a time, others stand by."""
+
+    database: Database
+    store: CaseStore
+    views: Sequence[View]
+    _retry_at: dict[str, float] = field(default_factory=dict, init=False)
+    _published: set[str] = field(default_factory=set, init=False)
+
+    def run(self, stop: Event) -> None:
+        """Project until *stop* is set. A database that goes away is waited for."""
+        while not stop.is_set():
+            try:
+                with closing(self._connect()) as connection:
+                    self._lead(connection, stop)
+            except UNREACHABLE as error:
+                log.warning("projector_lost_database", error=type(error).__name__)
+                stop.wait(POLL)
+
+    def catch_up(self) -> None:
+        """Project all there is and return; a view that stumbles over an event has stopped there."""
+        self._retry_at.clear()
+        with closing(self._connect()) as connection:
+            while self._round(connection, patient=True):
+                pass
+
+    def _connect(self) -> Connection:
+        install(self.database, self.views)
+        return self.database.connect(DatabaseRole.PROJECTOR, autocommit=True)
+
+    def _lead(self, connection: Connection, stop: Event) -> None:
+        """Wait until nobody else is at work, then project until *stop* is set."""
+        while connection.execute("select pg_try_advisory_lock(%s, %s)", PROJECTING).fetchone() != (True,):
+            if stop.wait(POLL):
+                return
+        # Listen first and read then: what is recorded in between is either read or announced.
+        connection.execute(f"listen {CHANNEL}")
+        log.info("projector_at_work")
+        while not stop.is_set():
+            if not self._round(connection):
+                for _ in connection.notifies(timeout=POLL, stop_after=1):
+                    pass
+
+    def _round(self, connection: Connection, *, patient: bool = False) -> bool:
+        """Advance each view by at most a page; tell whether any has advanced.
+
+        Whoever is *patient* waits for a view that is being rebuilt, and fails when it takes too long.
+        """
+        read = Log(self.store)
+        advanced = False
+        for view in self.views:
+            if time.monotonic() < self._retry_at.get(view.name, 0):
+                continue
+            try:
+                advanced |= self._advance(connection, view, read, patient=patient)
+            except UNREACHABLE as error:
+                # Whoever loses the connection is not the one at work any more. Anything else, a lock held too long
+                # for instance, concerns this view alone.
+                if patient or connection.closed:
+                    raise
+                log.warning("view_delayed", view=view.name, error=type(error).__name__)
+                self._retry_at[view.name] = time.monotonic() + RETRY
+        return advanced
+
+    def _advance(self, connection: Connection, view: View, read: Log, *, patient: bool) -> bool:
+        """Advance *view* by at most a page; tell whether it has advanced."""
+        with connection.transaction():
+            row = connection.execute(LOCK if patient else LOCK_IF_FREE, (view.name, view.version)).fetchone()
+            if row is None:
+                return False
+            events = read.after(row[0])
+            digested, stumbled = digest(connection, read, view, events)
+            if events:
+                move(connection, view, events[digested - 1].id if digested else row[0], stumbled)
+        if stumbled:
+            log.error("view_stopped", view=view.name, reason=str(stumbled))
+            self._retry_at[view.name] = time.monotonic() + RETRY
+        if not events and view.name not in self._published:
+            publish(connection, self.database, view)
+            self._published.add(view.name)
+        return digested > 0

@@ -1,0 +1,185 @@
+"""On which inquiries was the steunpunt consulted, and how did they end?
+
+Anonymised: a row names no body, office or person, only a month, and no key by which it could be joined with the case.
+Its reference is a hash of the event id of the first consultation: the same when the view is made anew, and computable
+only by those who may see that fact anyway.
+"""
+
+from base64 import b32encode
+from datetime import date
+from hashlib import sha256
+from uuid import UUID
+
+from psycopg import Cursor as DatabaseCursor
+from psycopg.rows import DictRow
+
+from domain.bodies import BodyKind
+from domain.integrity_inquiry import (
+    ConsultationStage,
+    Disposition,
+    InquiryClosed,
+    InquiryOpened,
+    Nature,
+    SignalReceived,
+    SteunpuntConsulted,
+)
+from domain.values import CodeList, Day, Model
+from infra.eventstore import Recorded
+from services.projections.views import Change, Changes, Cursor, Page, Table, View, page, statement
+
+VERSION = 1
+
+
+class Phase(CodeList):
+    """How far the matter has come."""
+
+    ASSESSMENT = "assessment", "beoordeling"
+    INQUIRY = "inquiry", "onderzoek"
+    CLOSED = "closed", "afgesloten"
+
+
+# What joins the register with the cases is for the projector alone. It knows also those without a consultation: when
+# there is one, the row tells how far the matter has come by then.
+INQUIRIES = Table(
+    name="steunpunt_inquiries",
+    version=VERSION,
+    columns="""
+        stream text collate "C" primary key,
+        phase text not null,
+        disposition text,
+        reference text unique
+    """,
+    visible="false",
+)
+
+REGISTER = Table(
+    name="steunpunt_register",
+    version=VERSION,
+    columns="""
+        reference text collate "C" primary key,
+        consulted_month date not null,
+        stage text not null,
+        body_kind text not null,
+        nature text not null,
+        phase text not null,
+        disposition text
+    """,
+    visible="{is_auditor} or {role} = 'steunpunt'",
+    indexes=("(consulted_month, reference)",),
+)
+
+RECEIVE = statement(
+    "insert into {steunpunt_inquiries} (stream, phase) values (%(stream)s, 'assessment')",
+    INQUIRIES,
+)
+
+CONSULT = statement(
+    """
+    with inquiry as (
+        update {steunpunt_inquiries} set reference = coalesce(reference, %(reference)s)
+        where stream = %(stream)s
+        returning reference, phase, disposition
+    )
+    insert into {steunpunt_register} (reference, consulted_month, stage, body_kind, nature, phase, disposition)
+    select reference, %(month)s, %(stage)s, %(body_kind)s, %(nature)s, phase, disposition from inquiry
+    on conflict (reference)
+    do update set stage = excluded.stage, body_kind = excluded.body_kind, nature = excluded.nature
+    """,
+    INQUIRIES,
+    REGISTER,
+)
+
+PROCEED = statement(
+    """
+    with inquiry as (
+        update {steunpunt_inquiries} set phase = %(phase)s, disposition = %(disposition)s
+        where stream = %(stream)s
+        returning reference, phase, disposition
+    )
+    update {steunpunt_register} as r set phase = inquiry.phase, disposition = inquiry.disposition
+    from inquiry where r.reference = inquiry.reference
+    """,
+    INQUIRIES,
+    REGISTER,
+)
+
+
+def reference(consultation: UUID) -> str:
+    """Return the register's own name for the matter on which *consultation*, an event, was the first."""
+    return "SP-" + b32encode(sha256(b"steunpunt register\0" + consultation.bytes).digest())[:10].decode()
+
+
+def changes(recorded: Recorded) -> Changes:
+    """The first consultation makes a row, later ones change what it says; the month stays that of the first."""
+    event = recorded.event
+    match event.fact:
+        case SignalReceived():
+            yield Change(RECEIVE, {"stream": event.originator_id})
+        case SteunpuntConsulted() as fact:
+            yield Change(
+                CONSULT,
+                {
+                    "stream": event.originator_id,
+                    "reference": reference(event.event_id),
+                    "month": fact.on.replace(day=1),
+                    "stage": fact.stage,
+                    "body_kind": fact.body_kind,
+                    "nature": fact.nature,
+                },
+            )
+        case InquiryOpened():
+            yield Change(PROCEED, {"stream": event.originator_id, "phase": Phase.INQUIRY, "disposition": None})
+        case InquiryClosed() as fact:
+            yield Change(
+                PROCEED, {"stream": event.originator_id, "phase": Phase.CLOSED, "disposition": fact.disposition}
+            )
+        case _:
+            pass
+
+
+VIEW = View(
+    name="steunpunt_register",
+    version=VERSION,
+    tables=(INQUIRIES, REGISTER),
+    changes=changes,
+    kinds=frozenset({"integrity_inquiry"}),
+)
+
+
+# --- queries ----------------------------------------------------------------------------------------------------------
+
+
+class RegisterEntry(Model):
+    """One matter on which the steunpunt was consulted."""
+
+    reference: str
+    consulted_month: Day
+    """The first day of the month of the first consultation."""
+    stage: ConsultationStage
+    body_kind: BodyKind
+    nature: Nature
+    phase: Phase
+    disposition: Disposition | None
+
+
+LIST = statement(
+    """
+    select reference, consulted_month, stage, body_kind, nature, phase, disposition from {steunpunt_register}
+    where not %(goes_on)s or (consulted_month, reference) < (%(month)s::date, %(reference)s)
+    order by consulted_month desc, reference desc limit %(limit)s + 1
+    """,
+    REGISTER,
+)
+
+
+def newest(cursor: DatabaseCursor[DictRow], *, after: Cursor | None = None, limit: int = 50) -> Page[RegisterEntry]:
+    """Return the register, the newest month first."""
+    month, name = after or (None, None)
+    rows = cursor.execute(
+        LIST, {"goes_on": after is not None, "month": month, "reference": name, "limit": limit}
+    ).fetchall()
+    return page(
+        [RegisterEntry.model_validate(row) for row in rows],
+        limit,
+        lambda entry: (date.isoformat(entry.consulted_month), entry.reference),
+    )

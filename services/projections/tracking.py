@@ -1,0 +1,144 @@
+"""How far has each view come, and is it still going on?"""
+
+import time
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from psycopg.rows import dict_row
+
+from domain.values import Model
+from infra.database import Connection, Database, DatabaseRole
+from services.projections.projecting import Undigestible
+from services.projections.views import View
+
+PROJECTING = (1464157522, 4)
+"""The advisory lock that the projector at work holds. The first number is the service's."""
+TOO_OLD = timedelta(seconds=5)
+"""How far a view may be behind before nobody should decide by it."""
+PAUSE = 0.005
+"""Seconds between two looks at how far a view has come."""
+
+
+class ViewStatus(Model):
+    """How far a view has come."""
+
+    name: str
+    version: int
+    position: int
+    """The last event it shows."""
+    head: int
+    """The last event of the log."""
+    behind: timedelta
+    """For how long the oldest event that it lacks has been waiting."""
+    last_activity: datetime
+    stopped_at: datetime | None
+    stopped_by: UUID | None
+    """The event that it cannot digest."""
+    reason: str | None
+    running: bool
+    """Whether a projector is at work: a view without one is not idle but dead."""
+
+    @property
+    def lag(self) -> int:
+        """Return how many events it lacks."""
+        return self.head - self.position
+
+    @property
+    def is_reliable(self) -> bool:
+        """Tell whether it goes on and is recent enough to decide by."""
+        return self.stopped_at is None and self.behind <= TOO_OLD
+
+
+class NotYetVisible(Exception):  # noqa: N818 - a state to deal with, like a refusal of the domain
+    """A view does not show yet what was asked for."""
+
+    def __init__(self, view: str, *, stopped: bool) -> None:
+        """Name the *view*; when it has *stopped*, waiting longer does not help."""
+        super().__init__(f"{view} has stopped" if stopped else f"{view} is behind")
+        self.view = view
+        self.stopped = stopped
+
+
+STATUS = """
+select t.view as name, t.version, t.position, t.last_activity, t.stopped_at, t.stopped_by, t.reason,
+    coalesce((select max(e.position) from store.events e), 0) as head,
+    coalesce(
+        (select clock_timestamp() - e.recorded_at from store.events e where e.position = t.position + 1),
+        interval '0'
+    ) as behind,
+    exists (
+        select from pg_locks l join pg_database d on d.oid = l.database
+        where d.datname = current_database() and l.locktype = 'advisory' and l.granted
+        and l.classid = %s and l.objid = %s and l.objsubid = 2
+    ) as running
+from views.tracking t
+order by t.view, t.version
+"""
+
+LOCK = "select position from views.tracking where view = %s and version = %s for update"
+LOCK_IF_FREE = "select position from views.tracking where view = %s and version = %s for update skip locked"
+MOVE = """
+update views.tracking set
+    position = %(position)s,
+    last_activity = clock_timestamp(),
+    stopped_at = case
+        when %(stopped_by)s::uuid is null then null
+        when stopped_by = %(stopped_by)s then stopped_at
+        else clock_timestamp()
+    end,
+    stopped_by = %(stopped_by)s,
+    reason = %(reason)s
+where view = %(view)s and version = %(version)s
+"""
+
+WAITING_FOR = """
+select t.view, t.stopped_at is not null from views.tracking t
+join unnest(%s::text[], %s::integer[]) w(view, version) on w.view = t.view and w.version = t.version
+where t.position < %s
+order by t.stopped_at, t.view
+"""
+
+
+def move(connection: Connection, view: View, position: int, stumbled: Undigestible | None = None) -> None:
+    """Record that *view* has come to *position*, and what it *stumbled* over there."""
+    connection.execute(
+        MOVE,
+        {
+            "view": view.name,
+            "version": view.version,
+            "position": position,
+            "stopped_by": stumbled and stumbled.event.event_id,
+            "reason": stumbled and str(stumbled),
+        },
+    )
+
+
+def status(database: Database) -> list[ViewStatus]:
+    """Return how far every view has come that there are tables of, also those of other releases."""
+    with (
+        database.pool(DatabaseRole.PROJECTOR).connection() as connection,
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        # Before the first projector there is nothing to ask.
+        if cursor.execute("select to_regclass('views.tracking') as there").fetchone() == {"there": None}:
+            return []
+        return [ViewStatus.model_validate(row) for row in cursor.execute(STATUS, PROJECTING)]
+
+
+def wait_until(database: Database, views: Iterable[View], position: int, timeout: float) -> None:
+    """Return when all *views* show what was recorded at *position*. Raises NotYetVisible after *timeout* seconds.
+
+    A view that has stopped before the position is not waited for.
+    """
+    waited_for = {view.name: view.version for view in views}
+    deadline = time.monotonic() + timeout
+    while True:
+        with database.pool(DatabaseRole.READER).connection() as connection:
+            behind = connection.execute(WAITING_FOR, (list(waited_for), list(waited_for.values()), position)).fetchall()
+        if not behind:
+            return
+        view, stopped = behind[0]
+        if stopped or time.monotonic() >= deadline:
+            raise NotYetVisible(view, stopped=stopped)
+        time.sleep(PAUSE)
