@@ -1,0 +1,258 @@
+"""Does PostgreSQL show every reader exactly what the domain says they may see?"""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import cycle, islice
+from typing import Any
+
+import pytest
+from psycopg.rows import dict_row
+
+from domain.basis import Actor, Grant, Role, StreamId, may_know_of, may_see
+from domain.integrity_inquiry import ConsultationStage, ConsultSteunpunt
+from domain.security_advice import AdoptAdvice, GiveAdvice, InstallMeasure, OrderMeasure
+from infra.database import Database, DatabaseRole
+from infra.eventstore import CaseStore
+from services.projections import (
+    access,
+    cases,
+    measure_progress,
+    memberships,
+    steunpunt_register,
+    timeline,
+    worklist,
+)
+from services.projections.register import VIEWS
+from services.projections.runner import Runner
+from services.projections.views import View
+from tests.domain.scenario import actor
+from tests.services.projections.network import (
+    AMSTERDAM,
+    ANALYST,
+    AUDITOR,
+    BVA,
+    COLLEAGUE,
+    EVERYONE,
+    STEUNPUNT,
+    TEAM,
+    THE_HAGUE,
+    Network,
+    a_measure,
+    a_request,
+    a_signal,
+    a_threat,
+    random_history,
+    rows,
+)
+
+STRANGERS = (
+    actor("nel", "gm0344", Role.PUBLIC_BODY),
+    actor("tim", "gm0363", Role.SUPPORT_TEAM),
+    actor("ans", "ondersteuningsteam", Role.PUBLIC_BODY),
+    actor("eva", "elsewhere", Role.BVA),
+)
+"""A body without cases, the right organisation in another role, and an equal role elsewhere."""
+READERS = (*EVERYONE, *STRANGERS)
+
+
+def seen(database: Database, reader: Actor, view: View) -> dict[str, list[dict[str, Any]]]:
+    """Return all that *reader* gets from *view* when they ask for everything."""
+    with database.reading(reader) as cursor:
+        return {
+            table.name: cursor.execute(b"select * from " + table.qualified.encode()).fetchall() for table in view.tables
+        }
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_timeline_shows_what_may_see_allows(
+    database: Database, store: CaseStore, network: Network, runner: Runner, seed: int
+) -> None:
+    """For every reader and every fact of a random history, the policy and the function agree."""
+    random_history(network, seed)
+    runner.catch_up()
+    log = store.notifications(0, 10_000)
+    grants: dict[str, frozenset[Grant]] = {
+        stream: network.kind(stream).grants(store.load(network.kind(stream), stream).state)
+        for stream in network.streams
+    }
+
+    for reader in READERS:
+        shown = {row["event_id"] for row in seen(database, reader, timeline.VIEW)["timeline"]}
+        assert shown == {
+            recorded.event.event_id
+            for recorded in log
+            if may_see(reader, recorded.event.fact, grants[recorded.event.originator_id])
+        }
+        known = {row["stream"] for row in seen(database, reader, cases.VIEW)["cases"]}
+        assert known == {stream for stream in network.streams if may_know_of(reader, grants[stream])}
+        lines = seen(database, reader, access.VIEW)["access"]
+        assert {(line["stream"], line["party"]) for line in lines} == {
+            (stream, grant.party)
+            for stream in network.streams
+            for grant in grants[stream]
+            if reader.role is Role.AUDITOR or grant.covers(reader)
+        }
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_row_tells_of_a_fact_that_its_reader_may_not_see(
+    database: Database, store: CaseStore, network: Network, runner: Runner, seed: int
+) -> None:
+    """Who sees a row of the worklist or the progress of measures may see every fact that it is made of."""
+    random_history(network, seed)
+    runner.catch_up()
+    facts: dict[str, list[Any]] = {}
+    for recorded in store.notifications(0, 10_000):
+        facts.setdefault(recorded.event.originator_id, []).append(recorded.event.fact)
+
+    for reader in READERS:
+        for view, tables in ((worklist.VIEW, ("worklist",)), (measure_progress.VIEW, ("measure_requests", "measures"))):
+            for row in (row for table in tables for row in seen(database, reader, view)[table]):
+                stream = StreamId(row["stream"])
+                kind = network.kind(stream)
+                grants = kind.grants(store.load(kind, stream).state)
+                assert all(may_see(reader, fact, grants) for fact in facts[stream])
+
+
+def test_a_body_elsewhere_sees_nothing_of_a_case(database: Database, network: Network, runner: Runner) -> None:
+    """No view holds a row for it, however it asks."""
+    network.give(a_threat(), AMSTERDAM)
+    advice = network.give(a_request(), AMSTERDAM)
+    network.give(GiveAdvice(measures=(a_measure(),)), BVA, advice)
+    network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL), AMSTERDAM, network.give(a_signal(), AMSTERDAM))
+    runner.catch_up()
+
+    for view in VIEWS:
+        assert not any(seen(database, THE_HAGUE, view).values())
+        assert not any(seen(database, STRANGERS[0], view).values())
+    assert len(seen(database, COLLEAGUE, worklist.VIEW)["worklist"]) == 1
+
+
+def test_the_ministry_sees_the_funnel_and_no_case(database: Database, network: Network, runner: Runner) -> None:
+    """Its only rows are counters."""
+    random_history(network, 4)
+    runner.catch_up()
+
+    tables = {name: found for view in VIEWS for name, found in seen(database, ANALYST, view).items()}
+
+    assert {name for name, found in tables.items() if found} == {"measure_funnel"}
+    assert set(tables["measure_funnel"][0]) == {"regime", "step", "exit", "reason", "count"}
+
+
+def test_the_security_authority_sees_advice_cases_only(database: Database, network: Network, runner: Runner) -> None:
+    """It walks in no other cases than those it advises on."""
+    random_history(network, 4)
+    runner.catch_up()
+
+    for view in VIEWS:
+        for found in seen(database, BVA, view).values():
+            assert all(row.get("stream", "security_advice:").startswith("security_advice:") for row in found)
+    assert seen(database, BVA, timeline.VIEW)["timeline"]
+
+
+def test_a_requester_sees_no_amounts(database: Database, network: Network, runner: Runner) -> None:
+    """The support team follows its request without the advice itself, suppliers or costs."""
+    advice = network.give(a_request(), TEAM)
+    network.give(GiveAdvice(measures=(a_measure(),)), BVA, advice)
+    network.give(AdoptAdvice(), AMSTERDAM, advice)
+    network.give(OrderMeasure(measure=1, supplier="Slotenmaker BV"), AMSTERDAM, advice)
+    network.give(InstallMeasure(measure=1), AMSTERDAM, advice)
+    runner.catch_up()
+
+    shown = seen(database, TEAM, timeline.VIEW)["timeline"]
+
+    assert [row["topic"] for row in shown] == [
+        "security_advice.requested.v1",
+        "security_advice.advice_adopted.v1",
+        "security_advice.measure_installed.v1",
+    ]
+    everything = json.dumps([seen(database, TEAM, view) for view in VIEWS], default=str)
+    assert "123456" not in everything
+    assert "Slotenmaker" not in everything
+
+
+def test_the_steunpunt_sees_no_names(database: Database, network: Network, runner: Runner) -> None:
+    """It learns of a case when it is consulted, and neither then nor later whom or which body it is about."""
+    network.give(a_signal("gm0518"), THE_HAGUE)
+    consulted = network.give(a_signal(), AMSTERDAM)
+    network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL), AMSTERDAM, consulted)
+    runner.catch_up()
+
+    facts = [row["fact"] for row in seen(database, STEUNPUNT, timeline.VIEW)["timeline"]]
+
+    assert [fact["stage"] for fact in facts] == ["first_call"]
+    assert "gm0363" not in json.dumps(facts)
+    (row,) = seen(database, STEUNPUNT, steunpunt_register.VIEW)["steunpunt_register"]
+    assert "gm0363" not in json.dumps(row, default=str)
+    assert seen(database, STEUNPUNT, steunpunt_register.VIEW)["steunpunt_inquiries"] == []
+
+
+def test_the_key_of_the_register_is_for_nobody(database: Database, network: Network, runner: Runner) -> None:
+    """Not even an auditor gets the table that joins the register with the cases."""
+    network.give(a_signal(), AMSTERDAM)
+    runner.catch_up()
+
+    assert rows(database, steunpunt_register.VIEW)["steunpunt_inquiries"]
+    for reader in READERS:
+        assert seen(database, reader, steunpunt_register.VIEW)["steunpunt_inquiries"] == []
+
+
+def test_a_reader_without_an_actor_sees_nothing(database: Database, network: Network, runner: Runner) -> None:
+    """A connection on which nobody said who is asking gets no row of any view."""
+    random_history(network, 5)
+    runner.catch_up()
+
+    with (
+        closing(database.connect(DatabaseRole.READER)) as connection,
+        connection.cursor(row_factory=dict_row) as cursor,
+    ):
+        for table in (table for view in VIEWS for table in view.tables):
+            assert cursor.execute(b"select * from " + table.qualified.encode()).fetchall() == []
+        cursor.execute("select set_config('weerbaar.role', '', false), set_config('weerbaar.organisation', '', false)")
+        for table in (table for view in VIEWS for table in view.tables):
+            assert cursor.execute(b"select * from " + table.qualified.encode()).fetchall() == []
+
+
+def test_a_connection_keeps_nothing_of_the_reader_before(database: Database, network: Network, runner: Runner) -> None:
+    """Readers who take turns on the same few connections, many at once, each see their own."""
+    network.give(a_threat(), TEAM)
+    network.give(a_threat(), AMSTERDAM)
+    network.give(a_threat("gm0518"), THE_HAGUE)
+    runner.catch_up()
+    readers = {TEAM: 1, AMSTERDAM: 1, THE_HAGUE: 1, AUDITOR: 3, ANALYST: 0, BVA: 0}
+    narrow = Database(database.url, database.prefix, pool_size=2)
+
+    def owners(reader: Actor) -> tuple[Actor, set[str], int]:
+        found = seen(narrow, reader, worklist.VIEW)["worklist"]
+        return reader, {row["owner"] for row in found}, len(found)
+
+    with narrow, ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(owners, islice(cycle(readers), 300)))
+
+    for reader, found, count in answers:
+        assert count == readers[reader]
+        assert reader is AUDITOR or found <= {reader.organisation}
+
+
+def test_reading_changes_nothing(database: Database, network: Network, runner: Runner) -> None:
+    """Nor can a reader become another one in the middle, since the settings end with the transaction."""
+    network.give(a_threat(), TEAM)
+    runner.catch_up()
+    narrow = Database(database.url, database.prefix, pool_size=1)
+
+    with narrow:
+        with narrow.reading(AUDITOR) as cursor:
+            assert cursor.execute("select from views.worklist_v1").fetchall()
+        with narrow.pool(DatabaseRole.READER).connection() as connection:
+            assert connection.execute("select from views.worklist_v1").fetchall() == []
+
+
+def test_members_are_for_administrators_and_auditors(database: Database, network: Network, runner: Runner) -> None:
+    """Who works where is nobody else's business."""
+    random_history(network, 6)
+    runner.catch_up()
+
+    for reader in READERS:
+        shown = seen(database, reader, memberships.VIEW)["organisations"]
+        assert bool(shown) is (reader.role in {Role.ADMINISTRATOR, Role.AUDITOR})
