@@ -163,7 +163,7 @@ class Organisation:
     """What an organisation's facts add up to."""
 
     organisation: OrganisationId | None = None
-    name: Line = ""
+    name: str = ""
     kind: OrganisationKind | None = None
     body: BodyId | None = None
     teams: tuple[Slug, ...] = ()
@@ -257,6 +257,7 @@ class RegisterOrganisation(Command[Organisation]):
     organisation: OrganisationKey
     """The id by which everything else refers to it."""
     name: Line
+    """As it is called in full."""
     kind: OrganisationKind
 
     def key(self) -> str:
@@ -284,6 +285,7 @@ class FormTeam(Command[Organisation]):
     team: Slug
     """The id of the team within its organisation."""
     name: Line
+    """As it is called in full."""
 
     def decide(self, state: Organisation, act: Act) -> Facts:
         """Teams of one organisation have different names."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import make_conninfo
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import EmailStr, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "WEERBAAR_"
@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     """Port that `serve` listens on."""
     public_url: str = "http://127.0.0.1:8000"
     """Address under which clients reach the API; it stands in the API description."""
+    contact_email: EmailStr = "beheer@example.org"
+    """Whom the API description names for questions."""
     secret_file: Path | None = None
     """File with at least 32 random bytes: the key of ETags, cursors and idempotency fingerprints."""
     token_issuer: str = "https://issuer.demo.weerbaar.invalid"  # noqa: S105 - an address, no secret

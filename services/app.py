@@ -94,7 +94,7 @@ def create_api(service: Service) -> FastAPI:
             " facts to a history, and nothing is ever edited. Views are GETs, and show what the caller may see."
         ),
         version=VERSION,
-        contact={"name": "Weerbaar", "url": "https://www.weerbaarbestuur.nl", "email": "beheer@weerbaar.invalid"},
+        contact={"name": "Weerbaar", "url": "https://www.weerbaarbestuur.nl", "email": service.settings.contact_email},
         license_info={"name": "EUPL-1.2", "identifier": "EUPL-1.2"},
         servers=[{"url": f"{service.settings.public_url}/v1"}],
         root_path_in_servers=False,
@@ -116,7 +116,7 @@ def create_app(service: Service) -> FastAPI:
     """Return the web application: the API, and health and metrics beside it."""
     metrics = Metrics()
     outer = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=_lifespan(service))
-    outer.include_router(operation_routes(service.database, metrics))
+    outer.include_router(operation_routes(service.database, service.views, metrics))
     problems.install(outer)
     outer.mount("/v1", create_api(service))
     outer.add_middleware(

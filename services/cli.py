@@ -166,7 +166,7 @@ def replay_command(
         if case is None:
             message = f"there is no case {number}"
             raise CommandError(message)
-        entries = timeline.history(cursor, case.stream, topics)
+        entries = timeline.of_stream(cursor, case.stream, topics)
     kind = next(kind for kind in KINDS if kind.name == case.kind)
     told = replay(kind, entries, version=version, at=moment(at) if at else None)
     if as_json:

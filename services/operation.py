@@ -12,13 +12,14 @@ from psycopg_pool import PoolTimeout
 from infra.database import Database
 from infra.migrate import MigrationError, pending
 from services.projections.tracking import ViewStatus, status
+from services.projections.views import View
 from services.web import problems
 from services.web.edge import Metrics
 
 WHEN_UNREACHABLE = (psycopg.Error, PoolTimeout, MigrationError)
 
 
-def operation_routes(database: Database, metrics: Metrics) -> APIRouter:
+def operation_routes(database: Database, views: tuple[View, ...], metrics: Metrics) -> APIRouter:
     """Return the routes for those who operate the service; a proxy keeps them inside."""
     router = APIRouter(include_in_schema=False)
 
@@ -29,15 +30,19 @@ def operation_routes(database: Database, metrics: Metrics) -> APIRouter:
 
     @router.get("/health/ready")
     def ready() -> JSONResponse:
-        """Tell whether requests can be served: the database answers, is migrated, and no view has stopped."""
+        """Tell whether requests can be served: the database answers and is migrated, every view is there and goes on."""
         try:
             lacking = pending(database)
-            views = status(database)
+            shown = status(database)
         except WHEN_UNREACHABLE:
             return not_ready("The database does not answer.")
         if lacking:
             return not_ready("The database is not migrated to this release.")
-        stopped = [view.name for view in views if view.stopped_at]
+        found = {(view.name, view.version) for view in shown}
+        lacking_views = [view.name for view in views if (view.name, view.version) not in found]
+        if lacking_views:
+            return not_ready(f"The projector of this release has not built these views: {', '.join(lacking_views)}.")
+        stopped = [view.name for view in shown if view.stopped_at]
         if stopped:
             return not_ready(f"These views have stopped: {', '.join(stopped)}.")
         return JSONResponse({"status": "ready"})
@@ -46,10 +51,10 @@ def operation_routes(database: Database, metrics: Metrics) -> APIRouter:
     def read_metrics() -> Response:
         """Give the metrics of this process and of the views, as Prometheus reads them."""
         try:
-            views = status(database)
+            shown = status(database)
         except WHEN_UNREACHABLE:
-            views = []  # the process's own metrics are wanted most when the database is away
-        return Response(generate_latest(metrics.registry) + view_metrics(views), media_type=CONTENT_TYPE_LATEST)
+            shown = []  # the process's own metrics are wanted most when the database is away
+        return Response(generate_latest(metrics.registry) + view_metrics(shown), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

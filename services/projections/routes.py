@@ -66,6 +66,11 @@ class Items(Model, Generic[T]):
 
     items: tuple[T, ...]
 
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+        """Name the list after its items, as the API description shows it."""
+        return f"{params[0].__name__}List"
+
 
 class TimelineEntry(Happening):
     """One fact of a case."""
@@ -106,7 +111,7 @@ class Reading:
             case = cases.by_stream(cursor, stream)
             if case is None:
                 raise NotFound
-            return case, timeline.history(cursor, stream, topics)
+            return case, timeline.of_stream(cursor, stream, topics)
 
     def cursor(self, purpose: str, token: str | None) -> Cursor | None:
         """Return the place that *token* names."""
@@ -274,7 +279,7 @@ def _add_case_routes(router: APIRouter, reading: Reading, kind: Kind[Any]) -> No
         case, entries = reading.entries(kind, key, caller.actor)
         told = replay(kind, entries)
         etag = reading.etag(case.stream, case.version)
-        return JSONResponse(case.shown() | {"state": told.state}, headers={"ETag": etag})
+        return JSONResponse(case.model_dump(mode="json") | {"state": told.state}, headers={"ETag": etag})
 
     def read_timeline(caller: CallerDependency, key: Any) -> Items[TimelineEntry]:  # noqa: ANN401
         _, entries = reading.entries(kind, key, caller.actor)

@@ -3,6 +3,8 @@
 FastAPI derives the operations; what holds for every one of them (problems, headers, version) is added here, once.
 """
 
+from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -59,6 +61,10 @@ def describe(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", by_alias=True)
     schemas |= problem.pop("$defs")
     schemas["Problem"] = problem
+    description["components"] |= {
+        "headers": HEADERS | COMMAND_HEADERS,
+        "responses": {_name(status): _problem(text) for status, text in (EVERY | WITH_ID | COMMANDS).items()},
+    }
     for operations in description["paths"].values():
         for method, operation in operations.items():
             _complete(method, operation)
@@ -75,12 +81,23 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
         errors |= WITH_ID
     if method == "post":
         errors |= COMMANDS
-    extra = COMMAND_HEADERS if method == "post" else {}
+    headers = [*HEADERS, *(COMMAND_HEADERS if method == "post" else ())]
     for response in responses.values():
-        response["headers"] = response.get("headers", {}) | HEADERS | extra
-    for status, text in errors.items():
-        responses[status] = {
-            "description": text,
-            "headers": HEADERS,
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
+        response["headers"] = response.get("headers", {}) | _references(headers)
+    responses |= {status: {"$ref": f"#/components/responses/{_name(status)}"} for status in errors}
+
+
+def _name(status: str) -> str:
+    return HTTPStatus(int(status)).phrase.title().replace(" ", "")
+
+
+def _problem(text: str) -> dict[str, Any]:
+    return {
+        "description": text,
+        "headers": _references(HEADERS),
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+
+
+def _references(headers: Iterable[str]) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in headers}

@@ -79,12 +79,12 @@ class Edge:
         headers = Headers(scope=scope)
         request_id = correlation(headers.get("traceparent"))
         scope.setdefault("state", {})["correlation"] = request_id
-        status = HTTPStatus.INTERNAL_SERVER_ERROR.value
+        status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])
                 self._add_headers(message, request_id)
             await send(message)
 

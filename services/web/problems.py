@@ -4,7 +4,7 @@ Every error is ``application/problem+json``. It names the rule or the field at f
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
@@ -130,51 +130,69 @@ def fault(error: Mapping[str, Any]) -> Fault:
     return Fault(**{"in": str(place)}, location=location, code=code, detail=detail)
 
 
+async def _invalid_input(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401 - as Starlette types handlers
+    return invalid([fault(found) for found in error.errors()])
+
+
+async def _refused(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
+    return answer(HTTPStatus.CONFLICT, error.name(), error.sentence())
+
+
+async def _answered(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
+    sentence = " ".join((type(error).__doc__ or "").split())
+    return answer(error.status, slug(type(error).__name__), sentence, headers=error.headers)
+
+
+async def _not_authenticated(_: Request, __: Exception) -> JSONResponse:
+    detail = "A valid access token is needed: Authorization: Bearer <token>."
+    headers = {"WWW-Authenticate": 'Bearer realm="weerbaar"'}
+    return answer(HTTPStatus.UNAUTHORIZED, "not-authenticated", detail, headers=headers)
+
+
+async def _key_reused(_: Request, __: Exception) -> JSONResponse:
+    detail = "This Idempotency-Key was used before, for another command or another body."
+    return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
+
+
+async def _unreachable(_: Request, __: Exception) -> JSONResponse:
+    detail = "The database does not answer; whether anything was recorded, a repeat with the same key tells."
+    return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
+
+
+async def _not_built(_: Request, __: Exception) -> JSONResponse:
+    # A new release's projector is started before its application, and makes the views.
+    detail = "The views of this release have not been built yet."
+    return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
+
+
+async def _http_error(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
+    status = HTTPStatus(error.status_code)
+    if status is HTTPStatus.BAD_REQUEST:  # a body that cannot be read as JSON at all
+        return invalid([fault({"loc": ("body",), "type": "json_invalid"})])
+    reason = status.phrase.lower().replace(" ", "-")
+    return answer(status, reason, f"{status.description or status.phrase}.", headers=error.headers)
+
+
+async def _failed(_: Request, __: Exception) -> JSONResponse:
+    detail = "Something went wrong on our side; whether anything was recorded, a repeat with the same key tells."
+    return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-server-error", detail)
+
+
+HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[JSONResponse]]] = {
+    RequestValidationError: _invalid_input,
+    Refusal: _refused,
+    Answerable: _answered,
+    NotAuthenticated: _not_authenticated,
+    IdempotencyKeyReused: _key_reused,
+    OperationalError: _unreachable,
+    psycopg.OperationalError: _unreachable,
+    psycopg.errors.UndefinedTable: _not_built,
+    HTTPException: _http_error,
+    Exception: _failed,
+}
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of *app* with a problem document."""
-
-    @app.exception_handler(RequestValidationError)
-    async def invalid_input(_: Request, error: RequestValidationError) -> JSONResponse:
-        return invalid([fault(found) for found in error.errors()])
-
-    @app.exception_handler(Refusal)
-    async def refused(_: Request, error: Refusal) -> JSONResponse:
-        return answer(HTTPStatus.CONFLICT, error.name(), error.sentence())
-
-    @app.exception_handler(Answerable)
-    async def answered(_: Request, error: Answerable) -> JSONResponse:
-        sentence = " ".join((type(error).__doc__ or "").split())
-        return answer(error.status, slug(type(error).__name__), sentence, headers=error.headers)
-
-    @app.exception_handler(NotAuthenticated)
-    async def not_authenticated(_: Request, __: NotAuthenticated) -> JSONResponse:
-        detail = "A valid access token is needed: Authorization: Bearer <token>."
-        headers = {"WWW-Authenticate": 'Bearer realm="weerbaar"'}
-        return answer(HTTPStatus.UNAUTHORIZED, "not-authenticated", detail, headers=headers)
-
-    @app.exception_handler(IdempotencyKeyReused)
-    async def key_reused(_: Request, __: IdempotencyKeyReused) -> JSONResponse:
-        detail = "This Idempotency-Key was used before, for another command or another body."
-        return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
-
-    @app.exception_handler(OperationalError)
-    @app.exception_handler(psycopg.OperationalError)
-    async def unreachable(_: Request, __: Exception) -> JSONResponse:
-        detail = "The database does not answer; whether anything was recorded, a repeat with the same key tells."
-        return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
-
-    @app.exception_handler(HTTPException)
-    async def http_error(_: Request, error: HTTPException) -> JSONResponse:
-        status = HTTPStatus(error.status_code)
-        if status is HTTPStatus.BAD_REQUEST:  # a body that cannot be read as JSON at all
-            return invalid([fault({"loc": ("body",), "type": "json_invalid"})])
-        reason = status.phrase.lower().replace(" ", "-")
-        return answer(status, reason, f"{status.description or status.phrase}.", headers=error.headers)
-
-    @app.exception_handler(Exception)
-    async def failed(_: Request, __: Exception) -> JSONResponse:
-        return answer(
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            "internal-server-error",
-            "Something went wrong on our side; nothing was recorded unless a repeat with the same key says so.",
-        )
+    for error, handler in HANDLERS.items():
+        app.add_exception_handler(error, handler)
