@@ -49,6 +49,7 @@ class PersonDetails(Model):
     """What a command tells about a person. The server gives the subject its identifier."""
 
     name: Personal[Line | None] = None
+    """As they are addressed."""
     phone: Personal[Phone | None] = None
     """Where they may be called back."""
 

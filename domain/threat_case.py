@@ -423,10 +423,12 @@ class ReportThreat(Command[ThreatCase]):
     office: Identifying[Office]
     """The office or capacity of whoever is threatened."""
     call_back_number: Personal[Phone]
+    """Where the reporter may be called back."""
     danger_now: Flag
     """Whether somebody is in danger at this moment."""
     capacity: Capacity | None = None
     reporter_name: Personal[Line | None] = None
+    """Who reports it, unless they stay anonymous."""
     victim: PersonDetails | None = None
     """Whoever is threatened, unless that is the reporter or nobody in person."""
     account: Personal[Text | None] = None
@@ -486,11 +488,17 @@ class CorrectReport(Command[ThreatCase]):
     roles: ClassVar[frozenset[Role]] = CARE
 
     reason: Personal[Text]
+    """What was wrong, and how that came to light."""
     body: Identifying[BodyId | None] = None
+    """The public body concerned."""
     office: Identifying[Office | None] = None
+    """The office or capacity of whoever is threatened."""
     call_back_number: Personal[Phone | None] = None
+    """Where the reporter may be called back."""
     danger_now: Flag | None = None
+    """Whether somebody is in danger at this moment."""
     axes: Axes = Axes()
+    """What changes; axes left open stay as they were."""
 
     def may(self, state: ThreatCase, act: Act) -> bool:
         """A public body cannot move an incident to another body."""
@@ -609,6 +617,7 @@ class ReopenThreatCase(Command[ThreatCase]):
     roles: ClassVar[frozenset[Role]] = CARE
 
     reason: Personal[Text]
+    """Why the case goes on."""
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
         """Only what is closed can be reopened."""

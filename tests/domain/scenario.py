@@ -7,6 +7,7 @@ them, and then the command decides.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -138,7 +139,7 @@ class When:
             others={stream: self.others[stream] for stream in self.command.reads()},
         )
 
-    @property
+    @cached_property
     def _state(self) -> Any:  # noqa: ANN401 - the state of any kind
         return kind_of(self.command).replay(self.facts)
 
