@@ -30,7 +30,7 @@ def operation_routes(database: Database, views: tuple[View, ...], metrics: Metri
 
     @router.get("/health/ready")
     def ready() -> JSONResponse:
-        """Tell whether requests can be served: the database answers and is migrated, every view is there and goes on."""
+        """Tell whether requests can be served: the database answers and is migrated, and every view goes on."""
         try:
             lacking = pending(database)
             shown = status(database)

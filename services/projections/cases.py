@@ -6,9 +6,9 @@ from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
 from pydantic import Field
 
-from domain.values import Instant, Model
+from domain.values import Instant
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, Page, Table, View, page, statement
+from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
 
 CASES = Table(
     name="cases",
@@ -59,10 +59,9 @@ VIEW = View(name="cases", version=1, tables=(CASES,), changes=changes)
 # --- queries ----------------------------------------------------------------------------------------------------------
 
 
-class Case(Model):
+class Case(OfCase):
     """One case, by the name it is known by."""
 
-    stream: str
     kind: str
     number: str | None
     """The case number; ``None`` for kinds without numbers."""

@@ -7,7 +7,7 @@ here only turn an empty answer into a clear one.
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, ClassVar, Generic, NoReturn, TypeVar
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
@@ -61,22 +61,41 @@ class NotVisibleYet(Answerable):
     headers: ClassVar[dict[str, str]] = {"Retry-After": "1"}
 
 
-class Items(Model, Generic[T]):
-    """Some items of a list; the Link header leads to the next ones."""
-
-    items: tuple[T, ...]
-
-    @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
-        """Name the list after its items, as the API description shows it."""
-        return f"{params[0].__name__}List"
-
-
 class TimelineEntry(Happening):
     """One fact of a case."""
 
     fact: dict[str, Any] | None
     """What it says; ``null`` where a newer release recorded it."""
+
+
+class CaseList(Model):
+    """Some cases; the Link header leads to the next ones."""
+
+    items: tuple[cases.Case, ...]
+
+
+class Worklist(Model):
+    """Some threat cases; the Link header leads to the next ones."""
+
+    items: tuple[worklist.WorklistItem, ...]
+
+
+class SteunpuntRegister(Model):
+    """Some matters; the Link header leads to the next ones."""
+
+    items: tuple[steunpunt_register.RegisterEntry, ...]
+
+
+class MeasureFunnels(Model):
+    """A funnel per set of rules."""
+
+    items: tuple[measure_progress.Funnel, ...]
+
+
+class Timeline(Model):
+    """What happened in a case, in order."""
+
+    items: tuple[TimelineEntry, ...]
 
 
 class Progress(Model):
@@ -123,13 +142,13 @@ class Reading:
             refuse("query", "cursor")
         return tuple(place) if isinstance(place, list) else None
 
-    def paged(self, request: Request, response: Response, purpose: str, page: Page[T]) -> Items[T]:
-        """Return the page, with a Link to the next one (RFC 8288)."""
+    def paged(self, request: Request, response: Response, purpose: str, page: Page[T]) -> tuple[T, ...]:
+        """Return the items of the page, and set a Link to the next one (RFC 8288)."""
         if page.after is not None:
             token = self.opaque.seal(f"cursor {purpose}", page.after)
             following = request.url.include_query_params(cursor=token)
             response.headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-        return Items(items=page.items)
+        return page.items
 
 
 def refuse(place: str, name: str) -> NoReturn:
@@ -188,15 +207,15 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         number: Annotated[str | None, Query(max_length=32, description="Only the one with this number.")] = None,
         limit: Limit = 50,
         after: After = None,
-    ) -> Items[cases.Case]:
+    ) -> CaseList:
         """List the cases that you may know of, newest first."""
         place = reading.cursor("cases", after)
         with reading.database.reading(caller.actor) as cursor:
             if number is not None:
                 found = cases.by_number(cursor, number)
-                return Items(items=(found,) if found and kind in {None, found.kind} else ())
+                return CaseList(items=(found,) if found and kind in {None, found.kind} else ())
             page = cases.newest(cursor, kind=kind, after=place, limit=limit)
-        return reading.paged(request, response, "cases", page)
+        return CaseList(items=reading.paged(request, response, "cases", page))
 
     worklist_roles = (Role.SUPPORT_TEAM, Role.PUBLIC_BODY, Role.AUDITOR)
 
@@ -213,13 +232,13 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         closed: Annotated[bool, Query(description="The closed cases instead of the open ones.")] = False,  # noqa: FBT002
         limit: Limit = 50,
         after: After = None,
-    ) -> Items[worklist.WorklistItem]:
+    ) -> Worklist:
         """List the threat cases that you handle: danger first, then those that have waited longest."""
         purpose = f"worklist {closed}"
         place = reading.cursor(purpose, after)
         with reading.database.reading(caller.actor) as cursor:
             page = worklist.cases(cursor, closed=closed, after=place, limit=limit)
-        return reading.paged(request, response, purpose, page)
+        return Worklist(items=reading.paged(request, response, purpose, page))
 
     @router.get(
         "/steunpunt-register",
@@ -229,12 +248,12 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     )
     def read_register(
         request: Request, response: Response, caller: CallerDependency, limit: Limit = 50, after: After = None
-    ) -> Items[steunpunt_register.RegisterEntry]:
+    ) -> SteunpuntRegister:
         """List the matters on which the steunpunt was consulted, anonymised, the newest month first."""
         place = reading.cursor("register", after)
         with reading.database.reading(caller.actor) as cursor:
             page = steunpunt_register.newest(cursor, after=place, limit=limit)
-        return reading.paged(request, response, "register", page)
+        return SteunpuntRegister(items=reading.paged(request, response, "register", page))
 
     @router.get(
         "/measure-progress",
@@ -242,10 +261,10 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         tags=["views"],
         dependencies=[for_roles(Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR), showing(reading, "measure_progress")],
     )
-    def read_funnel(caller: CallerDependency) -> Items[measure_progress.Funnel]:
+    def read_funnel(caller: CallerDependency) -> MeasureFunnels:
         """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""
         with reading.database.reading(caller.actor) as cursor:
-            return Items(items=tuple(measure_progress.funnel(cursor)))
+            return MeasureFunnels(items=tuple(measure_progress.funnel(cursor)))
 
     @router.get(
         "/security-advices/{id}/progress",
@@ -281,10 +300,10 @@ def _add_case_routes(router: APIRouter, reading: Reading, kind: Kind[Any]) -> No
         etag = reading.etag(case.stream, case.version)
         return JSONResponse(case.model_dump(mode="json") | {"state": told.state}, headers={"ETag": etag})
 
-    def read_timeline(caller: CallerDependency, key: Any) -> Items[TimelineEntry]:  # noqa: ANN401
+    def read_timeline(caller: CallerDependency, key: Any) -> Timeline:  # noqa: ANN401
         _, entries = reading.entries(kind, key, caller.actor)
         history = replay(kind, entries).history
-        return Items(
+        return Timeline(
             items=tuple(
                 TimelineEntry(**dict(happening), fact=as_json(entry.fact) if entry.fact else None)
                 for happening, entry in zip(history, entries, strict=True)

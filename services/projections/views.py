@@ -6,11 +6,13 @@ Its tables carry its version in their names (``views.worklist_v1``), so that two
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from psycopg import sql
+from pydantic import Field, computed_field
 
 from domain.basis import Grant, StreamId
+from domain.values import Model
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import Recorded
 
@@ -89,6 +91,18 @@ class View:
     def needs(self, topic: str) -> bool:
         """Tell whether facts of *topic* concern this view."""
         return self.kinds is None or topic.partition(".")[0] in self.kinds
+
+
+class OfCase(Model):
+    """A row about one case. Inside it goes by its stream, outside by its id."""
+
+    stream: Annotated[str, Field(exclude=True)]
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy issue 1362
+    @property
+    def id(self) -> str:
+        """The case's id, the last part of its address."""
+        return self.stream.partition(":")[2]
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from domain.threat_case import (
     ThreatCaseReopened,
     ThreatReported,
 )
-from domain.values import CodeList, Day, Identifying, Instant, Model
+from domain.values import CodeList, Day, Identifying, Instant
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, Page, Table, View, page, statement
+from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
 
 
 class AangifteStatus(CodeList):
@@ -132,10 +132,9 @@ VIEW = View(name="worklist", version=1, tables=(WORKLIST,), changes=changes, kin
 # --- queries ----------------------------------------------------------------------------------------------------------
 
 
-class WorklistItem(Model):
+class WorklistItem(OfCase):
     """One threat case on the worklist."""
 
-    stream: str
     number: str
     body: Identifying[BodyId]
     office: Identifying[Office]
