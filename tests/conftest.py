@@ -64,8 +64,9 @@ class Installation:
         """Drop every database and role of the session that is still there."""
         for name in self.names("select datname from pg_database where datname like %s"):
             self.execute("drop database if exists {} with (force)", name)
-        for name in self.names("select rolname from pg_roles where rolname like %s"):
-            self.execute("drop role {}", name)
+        if roles := self.names("select rolname from pg_roles where rolname like %s"):
+            # At once: they may have been granted by one another.
+            self.execute(f"drop role {', '.join('{}' for _ in roles)}", *roles)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,194 @@
+"""Does the recorder keep the library's contract, and does a subscriber miss nothing?"""
+
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import replace
+from threading import Timer
+from time import monotonic
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from eventsourcing.persistence import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    PersistenceError,
+    ProgrammingError,
+    StoredEvent,
+)
+from eventsourcing.tests import persistence as library
+
+from infra.database import Database
+from infra.recorder import POLL_SECONDS, FactNotification, FactRecorder, translated
+
+
+class NumberedFromZero(FactRecorder):
+    """Numbers versions from 0, as the library's test cases do; its aggregates and our streams count from 1."""
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ANN401
+        """Record each event at the next higher version."""
+        return super().insert_events([_moved(event, 1) for event in stored_events], **kwargs)
+
+    def select_events(self, originator_id: UUID | str, **kwargs: Any) -> Sequence[FactNotification]:  # noqa: ANN401
+        """Return each event at the next lower version."""
+        return [_moved(event, -1) for event in super().select_events(originator_id, **kwargs)]
+
+    def select_notifications(self, *args: Any, **kwargs: Any) -> Sequence[FactNotification]:  # noqa: ANN401
+        """Return each event at the next lower version, with the id that it was given."""
+        return [_moved(event, -1) for event in super().select_notifications(*args, **kwargs)]
+
+
+def _moved(event: Any, by: int) -> Any:  # noqa: ANN401
+    identified = UUID(event.originator_id) if by < 0 else str(event.originator_id)
+    return replace(event, originator_id=identified, originator_version=event.originator_version + by)
+
+
+class TestLibraryContract(library.ApplicationRecorderTestCase[FactRecorder]):
+    """The library's own test case for recorders."""
+
+    INITIAL_VERSION = 0
+
+    @pytest.fixture(autouse=True)
+    def _database(self, database: Database) -> None:
+        self.database = database
+
+    def create_recorder(self) -> FactRecorder:
+        """Return the recorder under test."""
+        return NumberedFromZero(self.database)
+
+    def test_insert_subscribe(self) -> None:
+        """Subscriptions, which the library leaves to each recorder to have tested."""
+        self.optional_test_insert_subscribe()
+
+
+@pytest.fixture
+def recorder(database: Database) -> FactRecorder:
+    """Return a recorder on a fresh database."""
+    return FactRecorder(database)
+
+
+def record(recorder: FactRecorder, *streams: str) -> None:
+    """Record the first event of each stream."""
+    recorder.insert_events([StoredEvent(stream, 1, f"topic of {stream}", b"state") for stream in streams])
+
+
+def test_a_plain_event_of_the_library_gets_an_identifier(recorder: FactRecorder) -> None:
+    """It is unique, and comes back with the moment of recording."""
+    record(recorder, "a", "b")
+    first, second = recorder.select_notifications(start=None, limit=10)
+
+    assert first.event_id != second.event_id
+    assert first.metadata == "{}"
+    assert recorder.select_events("a") == [first]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (InterfaceError, psycopg.InterfaceError),
+        (OperationalError, psycopg.OperationalError),
+        (OperationalError, psycopg.errors.AdminShutdown),
+        (DataError, psycopg.DataError),
+        (IntegrityError, psycopg.errors.UniqueViolation),
+        (InternalError, psycopg.InternalError),
+        (ProgrammingError, psycopg.errors.InsufficientPrivilege),
+        (NotSupportedError, psycopg.NotSupportedError),
+        (DatabaseError, psycopg.DatabaseError),
+        (PersistenceError, psycopg.Error),
+    ],
+)
+def test_errors_of_the_driver_become_those_of_the_library(ours: type[Exception], theirs: type[psycopg.Error]) -> None:
+    """Callers need not know which driver is used."""
+    error = theirs("why")
+    with pytest.raises(ours, match="why") as caught, translated():
+        raise error
+    assert type(caught.value) is ours
+
+
+def test_an_append_on_a_lost_connection_fails_and_on_another_one_succeeds(
+    recorder: FactRecorder, database: Database
+) -> None:
+    """It is not repeated unasked: the connection may have been lost after the commit. The pool replaces what broke."""
+    record(recorder, "a")
+    with closing(database.owner(autocommit=True)) as owner:
+        owner.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+    with pytest.raises(OperationalError):
+        record(recorder, "b")
+    for _ in range(database.pool_size):
+        with suppress(OperationalError):
+            record(recorder, "b")
+            break
+
+    assert recorder.max_notification_id() == 2
+
+
+def test_a_subscriber_hears_at_once_of_what_is_appended(recorder: FactRecorder) -> None:
+    """By notification, long before it would have looked by itself."""
+    with recorder.subscribe() as subscription:
+        record(recorder, "a")
+        assert next(subscription).originator_id == "a"
+        begun = monotonic()
+        record(recorder, "b")
+        assert next(subscription).originator_id == "b"
+
+        assert monotonic() - begun < POLL_SECONDS / 2
+
+
+def test_a_subscriber_looks_by_itself_when_a_notification_is_lost(recorder: FactRecorder, database: Database) -> None:
+    """A notification is a hint; the table is the truth."""
+    with closing(database.owner(autocommit=True)) as owner, recorder.subscribe() as subscription:
+        record(recorder, "a")
+        next(subscription)
+        definition = owner.execute("select pg_get_functiondef('store.append'::regproc)").fetchone()
+        assert definition is not None
+        owner.execute(definition[0].replace("perform pg_notify", "-- perform pg_notify"))
+        begun = monotonic()
+        record(recorder, "b")
+
+        assert next(subscription).originator_id == "b"
+        assert monotonic() - begun < 1
+
+
+def test_a_subscriber_reads_on_after_a_position_and_its_topics_only(recorder: FactRecorder) -> None:
+    """Whoever was interrupted goes on where they were."""
+    record(recorder, "a", "b", "c", "b2")
+    with recorder.subscribe(gt=1, topics=["topic of a", "topic of b", "topic of b2"]) as subscription:
+        assert [next(subscription).id, next(subscription).id] == [2, 4]
+
+
+def test_a_waiting_subscriber_can_be_stopped_from_elsewhere(recorder: FactRecorder) -> None:
+    """Its iteration simply ends."""
+    with recorder.subscribe() as subscription:
+        Timer(0.1, subscription.stop).start()
+
+        assert list(subscription) == []
+
+
+def test_a_subscriber_that_loses_its_connection_says_so(recorder: FactRecorder, database: Database) -> None:
+    """Rather than to wait for ever."""
+    record(recorder, "a")
+    with closing(database.owner(autocommit=True)) as owner, recorder.subscribe() as subscription:
+        next(subscription)
+        owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where query like 'listen %'")
+
+        with pytest.raises(OperationalError):
+            next(subscription)
+
+
+def test_a_subscriber_that_cannot_connect_says_so(database: Database) -> None:
+    """At the first event that is asked for."""
+    with (
+        Database(database.url, f"{database.prefix}_nobody") as unknown,
+        FactRecorder(unknown).subscribe() as subscription,
+        pytest.raises(OperationalError),
+    ):
+        next(subscription)
