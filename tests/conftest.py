@@ -54,7 +54,8 @@ class Installation:
     @contextmanager
     def database(self, name: str, *, template: str | None = None) -> Iterator[str]:
         """Make a database, yield its URL and drop it."""
-        self.execute("create database {} template {}", name, template or "template0")
+        # A copy of files: of a small database that is faster than the default, a copy through the log.
+        self.execute("create database {} template {} strategy file_copy", name, template or "template0")
         try:
             yield self.at(name)
         finally:
