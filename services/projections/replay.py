@@ -125,7 +125,7 @@ def _happening(version: int, entry: Entry) -> Happening:
 
 def words(fact: type[Fact]) -> str:
     """Return what happened in words: the first line of the fact's docstring."""
-    return (inspect.getdoc(fact) or fact.topic).partition("\n")[0]
+    return inspect.cleandoc(fact.__doc__ or fact.topic).partition("\n")[0]
 
 
 def as_json(state: object) -> dict[str, Any]:

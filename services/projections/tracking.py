@@ -93,10 +93,10 @@ where view = %(view)s and version = %(version)s
 """
 
 WAITING_FOR = """
-select t.view, t.stopped_at is not null from views.tracking t
-join unnest(%s::text[], %s::integer[]) w(view, version) on w.view = t.view and w.version = t.version
-where t.position < %s
-order by t.stopped_at, t.view
+select w.view, t.stopped_at is not null from unnest(%s::text[], %s::integer[]) w(view, version)
+left join views.tracking t on t.view = w.view and t.version = w.version
+where coalesce(t.position, -1) < %s
+order by t.stopped_at, w.view
 """
 
 

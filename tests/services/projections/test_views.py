@@ -13,6 +13,7 @@ from services.projections import access, worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.views import Changes, Table, View, install, statement
+from tests.conftest import Installation
 from tests.services.projections.network import AMSTERDAM, TEAM, THE_HAGUE, Network, a_threat, rows
 
 UNGUARDED = """
@@ -48,17 +49,27 @@ def unguarded(connection: Connection, database: Database) -> dict[str, str]:
     return {name: why for name, why in found if why}
 
 
+@pytest.fixture(scope="module")
+def views(installation: Installation, new_name: Callable[[], str]) -> Iterator[Database]:
+    """Yield a database with the tables of all views, for tests that leave it as it is."""
+    with (
+        installation.database(new_name(), template=installation.template) as url,
+        Database(url, installation.prefix) as database,
+    ):
+        install(database, VIEWS)
+        yield database
+
+
 @pytest.fixture
-def projector(database: Database) -> Iterator[Connection]:
-    """Yield a connection of the projector to a database with all views."""
-    install(database, VIEWS)
-    with closing(database.connect(DatabaseRole.PROJECTOR)) as connection:
+def projector(views: Database) -> Iterator[Connection]:
+    """Yield a connection of the projector, whose transaction is rolled back."""
+    with closing(views.connect(DatabaseRole.PROJECTOR)) as connection:
         yield connection
 
 
-def test_every_relation_of_the_views_guards_its_rows(projector: Connection, database: Database) -> None:
+def test_every_relation_of_the_views_guards_its_rows(projector: Connection, views: Database) -> None:
     """Tables have row-level security and a policy, views run as whoever asks, and readers can only read."""
-    assert unguarded(projector, database) == {}
+    assert unguarded(projector, views) == {}
 
 
 @pytest.mark.parametrize(
@@ -78,23 +89,20 @@ def test_every_relation_of_the_views_guards_its_rows(projector: Connection, data
         ),
     ],
 )
-def test_the_catalogue_test_bites(projector: Connection, database: Database, bad: str, why: str) -> None:
+def test_the_catalogue_test_bites(projector: Connection, views: Database, bad: str, why: str) -> None:
     """Each way in which a relation can fail to guard its rows is found."""
     projector.execute(bad.encode())
 
-    assert why in unguarded(projector, database)["bad"]
+    assert why in unguarded(projector, views)["bad"]
 
 
 @pytest.mark.parametrize("role", [DatabaseRole.READER, DatabaseRole.APP])
 @pytest.mark.parametrize(
     "forbidden", ["delete from {}", "truncate {}", "drop table {}", "alter table {} disable row level security"]
 )
-def test_nobody_but_the_projector_changes_a_view(
-    projector: Connection, database: Database, role: DatabaseRole, forbidden: str
-) -> None:
+def test_nobody_but_the_projector_changes_a_view(views: Database, role: DatabaseRole, forbidden: str) -> None:
     """Readers and the write side have no right to change rows, tables or policies."""
-    projector.commit()
-    with closing(database.connect(role)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with closing(views.connect(role)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute(sql.SQL(forbidden).format(sql.Identifier("views", "worklist_v1")))
 
 

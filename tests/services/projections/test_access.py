@@ -1,0 +1,64 @@
+from uuid import UUID
+
+import pytest
+
+from domain.kinds import KINDS
+from infra.database import Database
+from infra.eventstore import CaseStore
+from services.projections import access, cases, projecting, timeline
+from services.projections.rebuilding import rebuild
+from services.projections.register import VIEWS
+from services.projections.runner import Runner
+from tests.services.projections.network import BVA, TEAM, Network, rows
+from tests.services.projections.tiny import (
+    ADVISER,
+    OWNER,
+    REFERRAL,
+    ReferralNoted,
+    ReferralOffered,
+    ReferralWithdrawn,
+)
+
+REQUESTER = ADVISER.model_copy(update={"organisation": "gm0363"})
+FIRST, SECOND = (REFERRAL.stream(UUID(int=n)) for n in (1, 2))
+
+
+@pytest.fixture
+def store(database: Database) -> CaseStore:
+    """Return a store that also knows referrals."""
+    return CaseStore(database, (*KINDS, REFERRAL))
+
+
+def test_a_change_of_the_access_list_is_the_difference() -> None:
+    """What stays is not touched."""
+    withdrawn, granted = access.regrants(FIRST, frozenset({OWNER, ADVISER}), frozenset({OWNER}) | {REQUESTER})
+
+    assert withdrawn == (access.WITHDRAW, access.line(FIRST, ADVISER))
+    assert granted == (access.GRANT, access.line(FIRST, REQUESTER))
+
+
+@pytest.mark.parametrize("page", [1, 2, 500])
+def test_any_fact_of_any_kind_can_give_access_and_take_it(
+    database: Database, store: CaseStore, network: Network, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    """The access list follows from the state after each fact, wherever a page of the log begins."""
+    monkeypatch.setattr(projecting, "PAGE", page)
+    runner = Runner(database, store, VIEWS)
+    for stream in (FIRST, SECOND):
+        network.record(TEAM, stream, ReferralOffered(), ReferralNoted(text="Gebeld"))
+    runner.catch_up()
+    with database.reading(BVA) as cursor:
+        assert {case.stream for case in cases.newest(cursor).items} == {FIRST, SECOND}
+
+    network.record(TEAM, FIRST, ReferralNoted(), ReferralWithdrawn(), ReferralNoted(), ReferralOffered())
+    network.record(TEAM, SECOND, ReferralNoted(), ReferralWithdrawn())
+    runner.catch_up()
+
+    with database.reading(BVA) as cursor:
+        assert {case.stream for case in cases.newest(cursor).items} == {FIRST}
+        assert cases.by_stream(cursor, SECOND) is None
+        assert timeline.of_stream(cursor, SECOND, {}) == []
+        assert len(timeline.of_stream(cursor, FIRST, {})) == 2
+    live = rows(database, access.VIEW)
+    rebuild(database, store, access.VIEW)
+    assert rows(database, access.VIEW) == live

@@ -1,0 +1,329 @@
+"""What do the worklist, the directory of cases, the register and the memberships hold, and in which order?"""
+
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from domain.basis import Role
+from domain.bodies import BodyKind
+from domain.integrity_inquiry import (
+    CloseInquiry,
+    Commissioner,
+    ConsultationStage,
+    ConsultSteunpunt,
+    Disposition,
+    Nature,
+    OpenInquiry,
+)
+from domain.organisations import AppointMember, EndMembership, OrganisationKind, RegisterOrganisation
+from domain.people import Office
+from domain.threat_case import (
+    AangifteBy,
+    AssessThreat,
+    Axes,
+    CloseThreatCase,
+    ClosingReason,
+    CorrectReport,
+    FileAangifte,
+    Form,
+    NoAangifteReason,
+    NotifyPolice,
+    ReopenThreatCase,
+    Severity,
+    WaiveAangifte,
+)
+from infra.database import Database
+from services.projections import cases, memberships, steunpunt_register, worklist
+from services.projections.runner import Runner
+from services.projections.steunpunt_register import Phase
+from services.projections.views import Page
+from services.projections.worklist import AangifteStatus, WorklistItem
+from tests.domain.scenario import NOW, TODAY
+from tests.services.projections.network import (
+    ADMINISTRATOR,
+    AMSTERDAM,
+    AUDITOR,
+    STEUNPUNT,
+    TEAM,
+    THE_HAGUE,
+    Network,
+    a_signal,
+    a_threat,
+    random_history,
+)
+
+
+def in_pages(query: Callable[..., Page[Any]]) -> list[Any]:
+    """Return the whole list, which is the same however large its pages are."""
+    whole = list(query(limit=1000).items)
+    for size in {1, 2, 3, len(whole)}:
+        items: list[Any] = []
+        page = query(limit=size)
+        while page.after is not None:
+            assert len(page.items) == size
+            items += page.items
+            page = query(limit=size, after=json.loads(json.dumps(page.after)))
+        assert [*items, *page.items] == whole
+    return whole
+
+
+# --- worklist ---------------------------------------------------------------------------------------------------------
+
+
+def only_item(database: Database, *, closed: bool = False) -> WorklistItem:
+    """Return the one case on the team's worklist."""
+    with database.reading(TEAM) as cursor:
+        (item,) = worklist.cases(cursor, closed=closed).items
+    return item
+
+
+def test_a_reported_threat_is_on_the_worklist(database: Database, network: Network, runner: Runner) -> None:
+    """With what intake asks for, and nothing else yet."""
+    stream = network.give(a_threat(danger_now=True), TEAM)
+    runner.catch_up()
+
+    assert only_item(database) == WorklistItem(
+        stream=stream,
+        number="DR-2026-000001",
+        body="gm0363",
+        office=Office.BURGEMEESTER,
+        danger_now=True,
+        severity=None,
+        form=None,
+        reported_at=NOW,
+        last_activity_at=NOW,
+        police_notified=None,
+        aangifte=AangifteStatus.OPEN,
+        closed=None,
+    )
+
+
+def test_what_happens_shows_on_the_worklist(database: Database, network: Network, runner: Runner) -> None:
+    """What is not said stays as it was."""
+    stream = network.give(a_threat(danger_now=True), TEAM)
+    axes = Axes(form=Form.STALKING, severity=Severity.SERIOUS)
+    network.give(AssessThreat(axes=axes), TEAM, stream)
+    network.give(AssessThreat(axes=Axes(severity=Severity.VERY_SERIOUS)), TEAM, stream)
+    network.give(CorrectReport(reason="Verkeerd verstaan", office=Office.WETHOUDER, danger_now=False), TEAM, stream)
+    network.give(NotifyPolice(), TEAM, stream)
+    runner.catch_up()
+
+    item = only_item(database)
+
+    assert (item.form, item.severity) == (Form.STALKING, Severity.VERY_SERIOUS)
+    assert (item.body, item.office, item.danger_now) == ("gm0363", Office.WETHOUDER, False)
+    assert item.police_notified == TODAY
+    assert (item.reported_at, item.last_activity_at) == (NOW, NOW + timedelta(minutes=4))
+
+
+def test_the_aangifte_is_open_waived_or_filed(database: Database, network: Network, runner: Runner) -> None:
+    """What was waived can still be filed."""
+    stream = network.give(a_threat(), TEAM)
+    found = []
+    for command in (WaiveAangifte(reason=NoAangifteReason.FEAR), FileAangifte(by=AangifteBy.VICTIM)):
+        network.give(command, TEAM, stream)
+        runner.catch_up()
+        found.append(only_item(database).aangifte)
+
+    assert found == [AangifteStatus.WAIVED, AangifteStatus.FILED]
+
+
+def test_a_closed_case_leaves_the_open_ones_until_it_is_reopened(
+    database: Database, network: Network, runner: Runner
+) -> None:
+    """It is found among the closed ones."""
+    stream = network.give(a_threat(), TEAM)
+    network.give(CloseThreatCase(reason=ClosingReason.RESOLVED), TEAM, stream)
+    runner.catch_up()
+    assert only_item(database, closed=True).closed is ClosingReason.RESOLVED
+
+    network.give(ReopenThreatCase(reason="Er is meer gebeurd"), TEAM, stream)
+    runner.catch_up()
+
+    assert only_item(database).closed is None
+
+
+def test_danger_comes_first_then_the_longest_wait(database: Database, network: Network, runner: Runner) -> None:
+    """Also over pages, with several cases at the same moment."""
+    calm = [network.give(a_threat(), TEAM) for _ in range(3)]
+    danger = [network.give(a_threat(danger_now=True), TEAM) for _ in range(2)]
+    network.at = NOW
+    same = sorted(network.give(a_threat(), TEAM) for _ in range(1))
+    network.give(NotifyPolice(), TEAM, calm[0])
+    runner.catch_up()
+
+    with database.reading(TEAM) as cursor:
+        listed = in_pages(lambda **more: worklist.cases(cursor, **more))
+
+    assert [item.stream for item in listed[:2]] == danger
+    assert [item.last_activity_at for item in listed[2:]] == sorted(item.last_activity_at for item in listed[2:])
+    assert {item.stream for item in listed[2:]} == {*calm, *same}
+
+
+# --- the directory of cases -------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_found_by_number_and_stream(database: Database, network: Network, runner: Runner) -> None:
+    """By those who may know of it."""
+    stream = network.give(a_threat(), AMSTERDAM)
+    network.give(NotifyPolice(), AMSTERDAM, stream)
+    runner.catch_up()
+    case = cases.Case(stream=stream, kind="threat_case", number="DR-2026-000001", opened_at=NOW, version=2)
+
+    with database.reading(AMSTERDAM) as cursor:
+        assert cases.by_number(cursor, "DR-2026-000001") == case
+        assert cases.by_stream(cursor, stream) == case
+        assert cases.by_number(cursor, "DR-2026-000002") is None
+    with database.reading(THE_HAGUE) as cursor:
+        assert cases.by_number(cursor, "DR-2026-000001") is None
+        assert cases.by_stream(cursor, stream) is None
+
+
+def test_the_version_of_a_case_is_not_shown(database: Database, network: Network, runner: Runner) -> None:
+    """It counts facts that may be withheld."""
+    network.give(a_threat(), AMSTERDAM)
+    runner.catch_up()
+
+    with database.reading(AMSTERDAM) as cursor:
+        (case,) = cases.newest(cursor).items
+
+    assert "version" not in case.model_dump()
+
+
+def test_the_newest_case_comes_first(database: Database, network: Network, runner: Runner) -> None:
+    """Of one kind or of all, over pages."""
+    random_history(network, 3, attempts=150)
+    runner.catch_up()
+    newest_first = network.streams[::-1]
+
+    with database.reading(AUDITOR) as cursor:
+        everything = in_pages(lambda **more: cases.newest(cursor, **more))
+        threats = in_pages(lambda **more: cases.newest(cursor, kind="threat_case", **more))
+
+    assert [case.stream for case in everything] == newest_first
+    assert [case.stream for case in threats] == [one for one in newest_first if one.startswith("threat_case:")]
+
+
+def test_an_organisation_has_no_number(database: Database, network: Network, runner: Runner) -> None:
+    """Nobody says it aloud."""
+    command = RegisterOrganisation(organisation="gm0363", name="Amsterdam", kind=OrganisationKind.PUBLIC_BODY)
+    network.give(command, ADMINISTRATOR)
+    runner.catch_up()
+
+    with database.reading(ADMINISTRATOR) as cursor:
+        (case,) = cases.newest(cursor).items
+
+    assert (case.kind, case.number) == ("organisation", None)
+
+
+# --- the register of the steunpunt ------------------------------------------------------------------------------------
+
+
+def test_a_consultation_is_registered_without_names(database: Database, network: Network, runner: Runner) -> None:
+    """A month, the kinds and how far it has come."""
+    stream = network.give(a_signal(nature=Nature.FRAUD), AMSTERDAM)
+    network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL, on=date(2026, 3, 15)), AMSTERDAM, stream)
+    runner.catch_up()
+
+    with database.reading(STEUNPUNT) as cursor:
+        (entry,) = steunpunt_register.newest(cursor).items
+
+    assert entry.model_dump(exclude={"reference"}) == {
+        "consulted_month": date(2026, 3, 1),
+        "stage": ConsultationStage.FIRST_CALL,
+        "body_kind": BodyKind.MUNICIPALITY,
+        "nature": Nature.FRAUD,
+        "phase": Phase.ASSESSMENT,
+        "disposition": None,
+    }
+    assert entry.reference.startswith("SP-")
+    assert stream.partition(":")[2] not in entry.reference
+
+
+def test_the_register_follows_the_matter(database: Database, network: Network, runner: Runner) -> None:
+    """One row per matter, whatever follows; its reference and month stay."""
+    stream = network.give(a_signal(), AMSTERDAM)
+    steps = (
+        ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL, on=date(2026, 2, 27)),
+        ConsultSteunpunt(stage=ConsultationStage.SECOND_CONVERSATION),
+        OpenInquiry(commissioner=Commissioner.MAYOR),
+        CloseInquiry(disposition=Disposition.NO_VIOLATION),
+    )
+    found = []
+    for command in steps:
+        network.give(command, AMSTERDAM, stream)
+        runner.catch_up()
+        with database.reading(STEUNPUNT) as cursor:
+            (entry,) = steunpunt_register.newest(cursor).items
+        found.append(entry)
+
+    assert len({entry.reference for entry in found}) == 1
+    assert {entry.consulted_month for entry in found} == {date(2026, 2, 1)}
+    assert [entry.phase for entry in found] == [Phase.ASSESSMENT, Phase.ASSESSMENT, Phase.INQUIRY, Phase.CLOSED]
+    assert found[1].stage is ConsultationStage.SECOND_CONVERSATION
+    assert found[3].disposition is Disposition.NO_VIOLATION
+
+
+def test_a_consultation_about_an_open_inquiry_says_so(database: Database, network: Network, runner: Runner) -> None:
+    """The row begins where the matter stands by then."""
+    stream = network.give(a_signal(), AMSTERDAM)
+    network.give(OpenInquiry(commissioner=Commissioner.MAYOR), AMSTERDAM, stream)
+    network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL), AMSTERDAM, stream)
+    runner.catch_up()
+
+    with database.reading(STEUNPUNT) as cursor:
+        (entry,) = steunpunt_register.newest(cursor).items
+
+    assert entry.phase is Phase.INQUIRY
+
+
+def test_the_newest_month_comes_first(database: Database, network: Network, runner: Runner) -> None:
+    """Over pages, with several matters in one month."""
+    months = [date(2026, 1, 1), date(2026, 3, 1), date(2026, 1, 1), date(2025, 12, 1)]
+    for month in months:
+        stream = network.give(a_signal(received_on=date(2025, 11, 1)), AMSTERDAM)
+        network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL, on=month), AMSTERDAM, stream)
+    runner.catch_up()
+
+    with database.reading(STEUNPUNT) as cursor:
+        listed = in_pages(lambda **more: steunpunt_register.newest(cursor, **more))
+
+    assert [entry.consulted_month for entry in listed] == sorted(months, reverse=True)
+    assert len({entry.reference for entry in listed}) == len(months)
+
+
+# --- who works where --------------------------------------------------------------------------------------------------
+
+
+def test_members_are_those_of_the_day(database: Database, network: Network, runner: Runner) -> None:
+    """Whoever has left, or comes later, is not among them."""
+    organisation = RegisterOrganisation(organisation="gm0363", name="Amsterdam", kind=OrganisationKind.PUBLIC_BODY)
+    stream = network.give(organisation, ADMINISTRATOR)
+    for person, first in (("anne", date(2026, 1, 1)), ("bram", date(2026, 2, 1)), ("carla", date(2026, 5, 1))):
+        network.give(AppointMember(person=person, role=Role.PUBLIC_BODY, from_day=first), ADMINISTRATOR, stream)
+    network.give(EndMembership(person="anne", role=Role.PUBLIC_BODY, on=date(2026, 3, 1)), ADMINISTRATOR, stream)
+    runner.catch_up()
+
+    with database.reading(ADMINISTRATOR) as cursor:
+        (entry,) = memberships.organisations(cursor).items
+        assert (entry.organisation, entry.kind) == ("gm0363", OrganisationKind.PUBLIC_BODY)
+        names = {
+            day: [member.person for member in memberships.members(cursor, entry.stream, day)]
+            for day in (date(2025, 12, 31), date(2026, 2, 28), date(2026, 3, 1), date(2026, 5, 1))
+        }
+
+    assert list(names.values()) == [[], ["anne", "bram"], ["bram"], ["bram", "carla"]]
+
+
+def test_organisations_are_listed_by_id(database: Database, network: Network, runner: Runner) -> None:
+    """Over pages."""
+    for name in ("steunpunt", "bzk", "ondersteuningsteam"):
+        kind = OrganisationKind.NETWORK
+        network.give(RegisterOrganisation(organisation=name, name=name, kind=kind), ADMINISTRATOR)
+    runner.catch_up()
+
+    with database.reading(ADMINISTRATOR) as cursor:
+        listed = in_pages(lambda **more: memberships.organisations(cursor, **more))
+
+    assert [entry.organisation for entry in listed] == ["bzk", "ondersteuningsteam", "steunpunt"]

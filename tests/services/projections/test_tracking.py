@@ -1,0 +1,105 @@
+"""Can it be told how far each view has come, and can it be waited for?"""
+
+import time
+from contextlib import closing
+from datetime import timedelta
+from threading import Timer
+
+import pytest
+
+from infra.database import Database, DatabaseRole
+from infra.eventstore import CaseStore
+from services.projections import tracking, worklist
+from services.projections.register import VIEWS
+from services.projections.runner import Runner
+from services.projections.tracking import NotYetVisible, status, wait_until
+from services.projections.views import install
+from tests.services.projections import seen
+from tests.services.projections.network import TEAM, Network, a_threat
+
+
+def test_there_is_nothing_to_tell_before_the_first_projector(database: Database) -> None:
+    """A database without views is no error."""
+    assert status(database) == []
+
+
+def test_the_status_tells_position_and_lag(database: Database, network: Network, runner: Runner) -> None:
+    """In events, and in the time that the oldest of those not shown has been waiting."""
+    network.give(a_threat(), TEAM)
+    runner.catch_up()
+    network.give(a_threat(), TEAM)
+    network.give(a_threat(), TEAM)
+
+    found = status(database)
+
+    assert [view.name for view in found] == sorted(view.name for view in VIEWS)
+    for view in found:
+        assert (view.position, view.head, view.lag) == (1, 3, 2)
+        assert timedelta(0) < view.behind < timedelta(minutes=1)
+        assert view.stopped_at is None
+        assert not view.running
+        assert view.is_reliable
+
+
+def test_a_view_that_is_far_behind_is_not_reliable(
+    database: Database, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever decides by it would decide by what was."""
+    monkeypatch.setattr(tracking, "TOO_OLD", timedelta(0))
+    network.give(a_threat(), TEAM)
+    install(database, [seen.VIEW])
+
+    (view,) = status(database)
+
+    assert not view.is_reliable
+
+
+def test_waiting_ends_when_all_views_show_the_position(
+    database: Database, store: CaseStore, network: Network, runner: Runner
+) -> None:
+    """And at once where they do already."""
+    install(database, VIEWS)
+    wait_until(database, VIEWS, 0, timeout=0)
+    network.give(a_threat(), TEAM)
+    later = Timer(0.1, runner.catch_up)
+    later.start()
+
+    wait_until(database, VIEWS, store.head(), timeout=20)
+
+    with database.reading(TEAM) as cursor:
+        assert worklist.cases(cursor).items
+    later.join()
+
+
+def test_waiting_ends_with_the_time_given(database: Database, network: Network) -> None:
+    """With the name of a view that is behind."""
+    install(database, VIEWS)
+    network.give(a_threat(), TEAM)
+    begun = time.monotonic()
+
+    with pytest.raises(NotYetVisible, match="worklist is behind") as late:
+        wait_until(database, [worklist.VIEW], 1, timeout=0.05)
+
+    assert (late.value.view, late.value.stopped) == ("worklist", False)
+    assert time.monotonic() - begun >= 0.05
+
+
+def test_nobody_waits_for_a_view_that_has_stopped(database: Database, network: Network) -> None:
+    """It would not help."""
+    install(database, VIEWS)
+    network.give(a_threat(), TEAM)
+    with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
+        connection.execute("update views.tracking set stopped_at = now() where view = 'worklist'")
+
+    with pytest.raises(NotYetVisible, match="worklist has stopped") as late:
+        wait_until(database, VIEWS, 1, timeout=60)
+
+    assert late.value.stopped
+
+
+def test_a_view_without_tables_is_not_there_yet(database: Database) -> None:
+    """It has shown nothing."""
+    install(database, [seen.VIEW])
+
+    with pytest.raises(NotYetVisible, match="worklist is behind"):
+        wait_until(database, [seen.VIEW, worklist.VIEW], 0, timeout=0.01)
