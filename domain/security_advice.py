@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, assert_never, get_args
 from uuid import UUID
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
 from domain.basis import (
     Act,
@@ -31,12 +31,12 @@ from domain.bodies import BodyId
 from domain.people import NOBODY, Office, PersonDetails, Statement, Subject
 from domain.rules.home_security import Regime, regime_on, rules_of
 from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, must_be_open
-from domain.values import Cents, CodeList, Day, Identifying, Line, Model, Personal, Text
+from domain.values import WHOLE, Cents, CodeList, Day, Identifying, Line, Model, Personal, Text
 
 MAX_MEASURES = 50
 """How many measures one advice can hold."""
 
-MeasureNumber = Annotated[StrictInt, Field(ge=1, le=MAX_MEASURES)]
+MeasureNumber = Annotated[int, Field(ge=1, le=MAX_MEASURES), WHOLE]
 """Which measure of the advice, counted from 1."""
 
 BODY = frozenset({Role.PUBLIC_BODY})
@@ -286,8 +286,9 @@ class SecurityAdvice:
     """What the facts about one request add up to."""
 
     number: str = ""
-    owner: OrganisationId | None = None
+    owner: Grant | None = None
     requester: Grant | None = None
+    adviser: Grant | None = None
     body: Identifying[BodyId | None] = None
     office: Identifying[Office | None] = None
     holder: Subject = NOBODY
@@ -309,8 +310,9 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
             return replace(
                 advice,
                 number=fact.number,
-                owner=fact.owner,
+                owner=Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=fact.owner),
                 requester=Grant(party=Party.REQUESTER, role=fact.requester_role, organisation=fact.requester),
+                adviser=Grant(party=Party.ADVISER, role=Role.BVA),
                 body=fact.body,
                 office=fact.office,
                 holder=fact.holder,
@@ -377,15 +379,7 @@ def _with(advice: SecurityAdvice, changed: Measure) -> SecurityAdvice:
 
 def grants(advice: SecurityAdvice) -> frozenset[Grant]:
     """Return who is party: the public body that pays, whoever made the request, and the security authority."""
-    if advice.owner is None or advice.requester is None:
-        return frozenset()
-    return frozenset(
-        {
-            Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=advice.owner),
-            advice.requester,
-            Grant(party=Party.ADVISER, role=Role.BVA),
-        }
-    )
+    return frozenset(grant for grant in (advice.owner, advice.requester, advice.adviser) if grant)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

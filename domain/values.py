@@ -7,7 +7,8 @@ from enum import Enum, StrEnum
 from typing import Annotated, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic_core import PydanticCustomError
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 """Where a calendar day begins: the day of an act is the day in the Netherlands."""
@@ -54,6 +55,13 @@ def _only_date_time(value: object) -> object:
     return _only(_DATE_TIME, "2026-03-18T23:00:00Z", value)
 
 
+def _only_number(value: object) -> object:
+    """Refuse text and yes-or-no where a number belongs."""
+    if isinstance(value, (str, bool)):
+        raise PydanticCustomError("int_type", "must be a whole number")  # noqa: EM101 - a template, not an f-string
+    return value
+
+
 def _in_utc(value: datetime) -> datetime:
     try:
         return value.astimezone(UTC)
@@ -76,7 +84,9 @@ Day = Annotated[date, BeforeValidator(_only_date), Field(json_schema_extra={"for
 """A calendar day in the Netherlands."""
 Instant = Annotated[AwareDatetime, BeforeValidator(_only_date_time), AfterValidator(_in_utc)]
 """A moment, aware, in UTC."""
-Cents = Annotated[StrictInt, Field(ge=0, le=100_000_000)]
+WHOLE = BeforeValidator(_only_number)
+"""Makes an ``int`` a whole number as JSON has it: 43.0 is one too, "43" and true are not."""
+Cents = Annotated[int, Field(ge=0, le=100_000_000), WHOLE]
 """Money in whole euro cents, including VAT; at most a million euro."""
 Flag = StrictBool
 """Yes or no, and nothing that merely resembles it."""

@@ -236,6 +236,20 @@ def test_nothing_happens_after_closing(command: Command[IntegrityInquiry]) -> No
     given(RECEIVED, CLOSED).when(command, by=AMSTERDAM).refused(InquiryIsClosed)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL, on=TOMORROW),
+        OpenInquiry(commissioner=Commissioner.MAYOR, on=TOMORROW),
+        CloseInquiry(disposition=Disposition.NOT_PURSUED, on=TOMORROW),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_nothing_is_done_tomorrow(command: Command[IntegrityInquiry]) -> None:
+    """What is recorded has happened."""
+    given(RECEIVED).when(command, by=AMSTERDAM).refused(DayInTheFuture)
+
+
 def test_the_state_shows_the_whole_course() -> None:
     """What the facts add up to."""
     finding = InquiryClosed(on=TODAY, disposition=Disposition.VIOLATION)

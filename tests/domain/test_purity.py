@@ -22,6 +22,7 @@ PACKAGES = {
     "domain",
     "enum",
     "pydantic",
+    "pydantic_core",
     "re",
     "typing",
     "uuid",

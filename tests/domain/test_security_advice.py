@@ -410,9 +410,21 @@ def test_nothing_happens_to_a_measure_that_has_ended(end: Fact, command: Command
     given(*before, end).when(command, by=COLLEAGUE).refused(MeasureHasEnded)
 
 
-def test_nothing_is_done_tomorrow() -> None:
-    """A measure cannot have been installed on a day that is yet to come."""
-    given(*UP_TO_ORDER).when(InstallMeasure(measure=1, on=TOMORROW), by=AMSTERDAM).refused(DayInTheFuture)
+@pytest.mark.parametrize(
+    ("before", "command", "by"),
+    [
+        ((REQUESTED,), RecordHomeVisit(visitor=Visitor.CCV, on=TOMORROW), BVA),
+        ((REQUESTED, GIVEN), AdoptAdvice(on=TOMORROW), AMSTERDAM),
+        (UP_TO_ADOPTION, OrderMeasure(measure=1, on=TOMORROW), AMSTERDAM),
+        (UP_TO_ORDER, InstallMeasure(measure=1, on=TOMORROW), AMSTERDAM),
+        (UP_TO_INSTALLATION, VerifyMeasure(measure=1, on=TOMORROW), COLLEAGUE),
+        (UP_TO_INSTALLATION, RemoveMeasure(measure=1, on=TOMORROW, reason=RemovalReason.REPLACED), AMSTERDAM),
+    ],
+    ids=name,
+)
+def test_nothing_is_done_tomorrow(before: tuple[Fact, ...], command: Command[SecurityAdvice], by: Actor) -> None:
+    """What is recorded has happened."""
+    given(*before).when(command, by=by).refused(DayInTheFuture)
 
 
 def test_midnight_is_dutch() -> None:

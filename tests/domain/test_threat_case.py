@@ -250,9 +250,10 @@ def test_the_police_are_notified_once() -> None:
     given(REPORTED, notified).when(NotifyPolice(vpt_code=True), by=TEAM).refused(PoliceAlreadyNotified)
 
 
-def test_the_police_cannot_have_been_notified_tomorrow() -> None:
+def test_nothing_is_done_tomorrow() -> None:
     """What has been done lies in the past."""
     given(REPORTED).when(NotifyPolice(on=TOMORROW), by=TEAM).refused(DayInTheFuture)
+    given(REPORTED).when(FileAangifte(by=AangifteBy.VICTIM, on=TOMORROW), by=TEAM).refused(DayInTheFuture)
     given(REPORTED).when(NotifyPolice(on=YESTERDAY), by=TEAM).then(PoliceNotified(on=YESTERDAY))
 
 
