@@ -1,14 +1,13 @@
 """Of which parts is the web application made?"""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from domain.basis import Kind
 from domain.bodies import Register
@@ -26,6 +25,7 @@ from services.projections.register import VIEWS
 from services.projections.routes import Reading, read_routes
 from services.projections.views import View
 from services.web import problems
+from services.web.context import known_parameters_only
 from services.web.describe import describe
 from services.web.edge import Edge, Metrics
 from services.web.reference import reference_routes
@@ -99,6 +99,7 @@ def create_api(service: Service) -> FastAPI:
         servers=[{"url": f"{service.settings.public_url}/v1"}],
         root_path_in_servers=False,
         redirect_slashes=False,
+        dependencies=[Depends(known_parameters_only)],
         docs_url=None,
         redoc_url=None,
     )
@@ -115,7 +116,7 @@ def create_api(service: Service) -> FastAPI:
 def create_app(service: Service) -> FastAPI:
     """Return the web application: the API, and health and metrics beside it."""
     metrics = Metrics()
-    outer = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=_lifespan(service))
+    outer = FastAPI(openapi_url=None, redirect_slashes=False)
     outer.include_router(operation_routes(service.database, service.views, metrics))
     problems.install(outer)
     outer.mount("/v1", create_api(service))
@@ -126,12 +127,3 @@ def create_app(service: Service) -> FastAPI:
         max_body_bytes=service.settings.max_body_bytes,
     )
     return outer
-
-
-def _lifespan(service: Service) -> Any:  # noqa: ANN401 - Starlette's type is private
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.database.close()
-
-    return lifespan

@@ -27,6 +27,9 @@ from services.web.problems import Answerable
 
 T = TypeVar("T")
 
+KIND = r"^[a-z_]{1,64}$"
+NUMBER = r"^[A-Z]{2}-[0-9]{4}-[0-9]{6,9}$"
+
 Limit = Annotated[int, Query(ge=1, le=200, description="How many items at the most.")]
 After = Annotated[
     str | None,
@@ -176,14 +179,18 @@ def showing(reading: Reading, *names: str) -> Any:  # noqa: ANN401 - a dependenc
     return Depends(wait)
 
 
-def for_roles(*roles: Role) -> Any:  # noqa: ANN401 - a dependency
-    """Return the gate of a view that is for *roles* only."""
+def for_roles(reading: Reading, view: str, *roles: Role) -> dict[str, Any]:
+    """Return how the route of a *view* that is for *roles* only differs from another."""
 
     def gate(caller: CallerDependency) -> None:
         if caller.actor.role not in roles:
             raise NotForThisRole
 
-    return Depends(gate)
+    return {
+        "dependencies": [Depends(gate), showing(reading, view)],
+        "openapi_extra": {"x-roles": sorted(roles)},
+        "tags": ["views"],
+    }
 
 
 def read_routes(reading: Reading) -> APIRouter:
@@ -203,8 +210,8 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         request: Request,
         response: Response,
         caller: CallerDependency,
-        kind: Annotated[str | None, Query(max_length=64, description="Only of this kind.")] = None,
-        number: Annotated[str | None, Query(max_length=32, description="Only the one with this number.")] = None,
+        kind: Annotated[str | None, Query(pattern=KIND, description="Only of this kind: threat_case.")] = None,
+        number: Annotated[str | None, Query(pattern=NUMBER, description="Only the one with this number.")] = None,
         limit: Limit = 50,
         after: After = None,
     ) -> CaseList:
@@ -217,13 +224,10 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
             page = cases.newest(cursor, kind=kind, after=place, limit=limit)
         return CaseList(items=reading.paged(request, response, "cases", page))
 
-    worklist_roles = (Role.SUPPORT_TEAM, Role.PUBLIC_BODY, Role.AUDITOR)
-
     @router.get(
         "/worklist",
         operation_id="worklist",
-        tags=["views"],
-        dependencies=[for_roles(*worklist_roles), showing(reading, "worklist")],
+        **for_roles(reading, "worklist", Role.SUPPORT_TEAM, Role.PUBLIC_BODY, Role.AUDITOR),
     )
     def read_worklist(  # noqa: PLR0913, PLR0917
         request: Request,
@@ -243,8 +247,7 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     @router.get(
         "/steunpunt-register",
         operation_id="steunpuntRegister",
-        tags=["views"],
-        dependencies=[for_roles(Role.STEUNPUNT, Role.AUDITOR), showing(reading, "steunpunt_register")],
+        **for_roles(reading, "steunpunt_register", Role.STEUNPUNT, Role.AUDITOR),
     )
     def read_register(
         request: Request, response: Response, caller: CallerDependency, limit: Limit = 50, after: After = None
@@ -258,8 +261,7 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     @router.get(
         "/measure-progress",
         operation_id="measureProgress",
-        tags=["views"],
-        dependencies=[for_roles(Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR), showing(reading, "measure_progress")],
+        **for_roles(reading, "measure_progress", Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR),
     )
     def read_funnel(caller: CallerDependency) -> MeasureFunnels:
         """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""

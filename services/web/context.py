@@ -1,10 +1,13 @@
 """What do routes find at hand: the parts of the service, the caller, the address they are reached at?"""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Request, Security
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from domain.basis import Kind
@@ -52,3 +55,20 @@ def correlation_of(request: Request) -> UUID:
     """Return the id of the request."""
     found: UUID = request.state.correlation
     return found
+
+
+def known_parameters_only(request: Request) -> None:
+    """Refuse a query parameter that the operation does not know: a mistyped filter must not show everything."""
+    known = {
+        parameter.alias for dependant in _flat(request.scope["route"].dependant) for parameter in dependant.query_params
+    }
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        faults = [{"loc": ("query", name), "type": "extra_forbidden", "msg": "", "input": None} for name in unknown]
+        raise RequestValidationError(faults)
+
+
+def _flat(dependant: Dependant) -> Iterator[Dependant]:
+    yield dependant
+    for needed in dependant.dependencies:
+        yield from _flat(needed)

@@ -73,6 +73,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 def _complete(method: str, operation: dict[str, Any]) -> None:
     """Add the headers and the problems that an operation shares with all others of its sort."""
+    for parameter in operation.get("parameters", []):
+        _without_null(parameter["schema"])
     responses = operation["responses"]
     responses.pop("422", None)
     public = not operation.get("security")
@@ -85,6 +87,15 @@ def _complete(method: str, operation: dict[str, Any]) -> None:
     for response in responses.values():
         response["headers"] = response.get("headers", {}) | _references(headers)
     responses |= {status: {"$ref": f"#/components/responses/{_name(status)}"} for status in errors}
+
+
+def _without_null(schema: dict[str, Any]) -> None:
+    """Leave out that an optional parameter may be null: in a query or a header it is there, or it is not."""
+    choices = [choice for choice in schema.pop("anyOf", []) if choice != {"type": "null"}]
+    if len(choices) == 1:
+        schema |= choices[0]
+    elif choices:
+        schema["anyOf"] = choices
 
 
 def _name(status: str) -> str:

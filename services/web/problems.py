@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 import psycopg
+import structlog
 from eventsourcing.persistence import OperationalError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,8 @@ from starlette.exceptions import HTTPException
 from domain.basis import Refusal
 from infra.eventstore import IdempotencyKeyReused
 from infra.identity import NotAuthenticated
+
+log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:weerbaar:problem:"
@@ -154,12 +157,14 @@ async def _key_reused(_: Request, __: Exception) -> JSONResponse:
     return answer(HTTPStatus.UNPROCESSABLE_ENTITY, "idempotency-key-reused", detail)
 
 
-async def _unreachable(_: Request, __: Exception) -> JSONResponse:
+async def _unreachable(_: Request, error: Exception) -> JSONResponse:
+    log.warning("database_unreachable", exc_info=error)
     detail = "The database does not answer; whether anything was recorded, a repeat with the same key tells."
     return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
 
 
-async def _not_built(_: Request, __: Exception) -> JSONResponse:
+async def _not_built(_: Request, error: Exception) -> JSONResponse:
+    log.warning("views_not_built", exc_info=error)
     # A new release's projector is started before its application, and makes the views.
     detail = "The views of this release have not been built yet."
     return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
@@ -173,7 +178,8 @@ async def _http_error(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
     return answer(status, reason, f"{status.description or status.phrase}.", headers=error.headers)
 
 
-async def _failed(_: Request, __: Exception) -> JSONResponse:
+async def _failed(_: Request, error: Exception) -> JSONResponse:
+    log.error("failed", exc_info=error)
     detail = "Something went wrong on our side; whether anything was recorded, a repeat with the same key tells."
     return answer(HTTPStatus.INTERNAL_SERVER_ERROR, "internal-server-error", detail)
 
