@@ -14,7 +14,7 @@ ACCESS = Table(
     name="access",
     version=1,
     columns="""
-        stream text not null,
+        stream text collate "C" not null,
         party text not null,
         role text not null,
         organisation text,

@@ -7,7 +7,7 @@ reason of its exit where it left there. All else (how many reached a step, how m
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import Any, assert_never, get_args
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
@@ -60,17 +60,10 @@ class Exit(CodeList):
 OF_A_REQUEST = (Step.REQUESTED, Step.ADVICE_GIVEN, Step.ADVICE_ADOPTED)
 OF_A_MEASURE = (Step.ADVISED, Step.ORDERED, Step.INSTALLED, Step.VERIFIED)
 
-SHOWN: tuple[type[Fact], ...] = (
-    AdviceRequested,
-    AdviceGiven,
-    AdviceAdopted,
-    MeasureOrdered,
-    MeasureInstalled,
-    MeasureVerified,
-    MeasureDeclined,
-    MeasureCancelled,
-    MeasureRemoved,
-)
+MeasureFact = MeasureOrdered | MeasureInstalled | MeasureVerified | MeasureDeclined | MeasureCancelled | MeasureRemoved
+"""What happens to one measure."""
+
+SHOWN: tuple[type[Fact], ...] = (AdviceRequested, AdviceGiven, AdviceAdopted, *get_args(MeasureFact))
 """The facts that a row is made of."""
 
 
@@ -251,11 +244,9 @@ def changes(recorded: Recorded) -> Changes:
             | MeasureRemoved()
         ) as fact:
             yield Change(MOVE_MEASURE, of_case | STILL | {"measure": fact.measure} | _move(event, fact))
-        case _:
-            pass
 
 
-def _move(event: Event, fact: Fact) -> dict[str, Any]:  # noqa: PLR0911 - one flat match over the facts
+def _move(event: Event, fact: MeasureFact) -> dict[str, Any]:
     match fact:
         case MeasureOrdered():
             return {"step": Step.ORDERED, "ordered_on": fact.on}
@@ -270,7 +261,7 @@ def _move(event: Event, fact: Fact) -> dict[str, Any]:  # noqa: PLR0911 - one fl
         case MeasureRemoved():
             return {"exit": Exit.REMOVED, "reason": fact.reason, "ended_on": fact.on}
         case _:
-            return {}
+            assert_never(fact)
 
 
 def _day(event: Event) -> Day:

@@ -78,8 +78,6 @@ def changes(recorded: Recorded) -> Changes:
             yield Change(APPOINT, of_stream | {"position": recorded.position} | fact.model_dump())
         case MembershipEnded() as fact:
             yield Change(END, of_stream | fact.model_dump())
-        case _:
-            pass
 
 
 VIEW = View(
@@ -97,7 +95,6 @@ VIEW = View(
 class OrganisationEntry(Model):
     """One organisation of the network."""
 
-    stream: str
     organisation: OrganisationId
     name: Line
     kind: OrganisationKind
@@ -116,7 +113,7 @@ class Member(Model):
 
 LIST = statement(
     """
-    select stream, organisation, name, kind, body from {organisations}
+    select organisation, name, kind, body from {organisations}
     where %(after)s::text is null or organisation > %(after)s
     order by organisation limit %(limit)s + 1
     """,

@@ -16,13 +16,13 @@ from fastapi.responses import JSONResponse
 from pydantic import create_model
 
 from domain.basis import Actor, Kind, Role
-from domain.values import Instant, Model
+from domain.values import AMSTERDAM, Day, Instant, Model, Slug
 from infra.database import Database
 from infra.opaque import NotOurs, Opaque
-from services.projections import cases, measure_progress, steunpunt_register, timeline, tracking, worklist
+from services.projections import cases, measure_progress, memberships, steunpunt_register, timeline, tracking, worklist
 from services.projections.replay import Difference, Entry, Happening, Replay, as_json, differences, replay
 from services.projections.views import Cursor, Page, View
-from services.web.context import CallerDependency, key_type
+from services.web.context import CallerDependency, Moment, key_type
 from services.web.problems import Answerable
 
 T = TypeVar("T")
@@ -87,6 +87,18 @@ class SteunpuntRegister(Model):
     """Some matters; the Link header leads to the next ones."""
 
     items: tuple[steunpunt_register.RegisterEntry, ...]
+
+
+class OrganisationList(Model):
+    """Some organisations; the Link header leads to the next ones."""
+
+    items: tuple[memberships.OrganisationEntry, ...]
+
+
+class MemberList(Model):
+    """Who has which role in an organisation on a day."""
+
+    items: tuple[memberships.Member, ...]
 
 
 class MeasureFunnels(Model):
@@ -267,6 +279,36 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""
         with reading.database.reading(caller.actor) as cursor:
             return MeasureFunnels(items=tuple(measure_progress.funnel(cursor)))
+
+    @router.get(
+        "/organisations",
+        operation_id="organisations",
+        **for_roles(reading, "memberships", Role.ADMINISTRATOR, Role.AUDITOR),
+    )
+    def read_organisations(
+        request: Request, response: Response, caller: CallerDependency, limit: Limit = 50, after: After = None
+    ) -> OrganisationList:
+        """List the organisations of the network."""
+        place = reading.cursor("organisations", after)
+        with reading.database.reading(caller.actor) as cursor:
+            page = memberships.organisations(cursor, after=place, limit=limit)
+        return OrganisationList(items=reading.paged(request, response, "organisations", page))
+
+    @router.get(
+        "/organisations/{id}/members",
+        operation_id="members",
+        **for_roles(reading, "memberships", Role.ADMINISTRATOR, Role.AUDITOR),
+    )
+    def read_members(
+        caller: CallerDependency,
+        moment: Moment,
+        key: Annotated[Slug, Path(alias="id")],
+        at: Annotated[Day | None, Query(description="The day, by default today.")] = None,
+    ) -> MemberList:
+        """List who has which role in an organisation on a day."""
+        day = at or moment.astimezone(AMSTERDAM).date()
+        with reading.database.reading(caller.actor) as cursor:
+            return MemberList(items=tuple(memberships.members(cursor, f"organisation:{key}", day)))
 
     @router.get(
         "/security-advices/{id}/progress",

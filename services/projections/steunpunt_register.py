@@ -133,8 +133,6 @@ def changes(recorded: Recorded) -> Changes:
             yield Change(
                 PROCEED, {"stream": event.originator_id, "phase": Phase.CLOSED, "disposition": fact.disposition}
             )
-        case _:
-            pass
 
 
 VIEW = View(

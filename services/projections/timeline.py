@@ -88,7 +88,7 @@ VIEW = View(name="timeline", version=1, tables=(TIMELINE,), changes=changes)
 
 # --- queries ----------------------------------------------------------------------------------------------------------
 
-OF_STREAM = statement("select * from {timeline} where stream = %(stream)s order by position", TIMELINE)
+OF_STREAM = statement("select * from {timeline} where stream = %(stream)s order by version", TIMELINE)
 
 
 def of_stream(cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str, type[Fact]]) -> list[Entry]:

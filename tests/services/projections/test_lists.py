@@ -309,7 +309,7 @@ def test_members_are_those_of_the_day(database: Database, network: Network, runn
         (entry,) = memberships.organisations(cursor).items
         assert (entry.organisation, entry.kind) == ("gm0363", OrganisationKind.PUBLIC_BODY)
         names = {
-            day: [member.person for member in memberships.members(cursor, entry.stream, day)]
+            day: [member.person for member in memberships.members(cursor, f"organisation:{entry.organisation}", day)]
             for day in (date(2025, 12, 31), date(2026, 2, 28), date(2026, 3, 1), date(2026, 5, 1))
         }
 
