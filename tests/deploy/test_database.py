@@ -65,7 +65,7 @@ def run(program: str, *arguments: str) -> None:
     assert found
     assert found.submodule_search_locations
     path = Path(found.submodule_search_locations[0], "pginstall", "bin", program)
-    ran = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)  # noqa: S603
+    ran = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
 
 
