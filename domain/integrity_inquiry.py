@@ -21,7 +21,7 @@ from domain.basis import (
     UnknownBody,
 )
 from domain.bodies import BodyId, BodyKind
-from domain.people import NOBODY, POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
+from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
 from domain.values import CodeList, Day, Identifying, Line, Personal, Text
 
 BODY = frozenset({Role.PUBLIC_BODY})
@@ -161,7 +161,7 @@ class IntegrityInquiry:
     office: Identifying[Office | None] = None
     received_on: Day | None = None
     nature: Nature = Nature.OTHER
-    person: Subject = NOBODY
+    person: Subject | None = None
     reporter: Subject | None = None
     account: Statement | None = None
     external_reference: Line | None = None

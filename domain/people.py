@@ -1,7 +1,6 @@
 """Who is a case about, and which office do they hold?"""
 
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
@@ -65,7 +64,3 @@ class Statement(Model):
 
     subject: SubjectId
     text: Personal[Text]
-
-
-NOBODY = Subject(subject=SubjectId(UUID(int=0)))
-"""Stands in a state until the fact that names the person has been applied."""

@@ -28,10 +28,10 @@ from domain.basis import (
     UnknownBody,
 )
 from domain.bodies import BodyId
-from domain.people import NOBODY, Office, PersonDetails, Statement, Subject
+from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.home_security import Regime, regime_on, rules_of
 from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, must_be_open
-from domain.values import WHOLE, Cents, CodeList, Day, Identifying, Line, Model, Personal, Text
+from domain.values import WHOLE, Cents, CodeList, Day, Identifying, Line, Model, Personal, Text, told
 
 MAX_MEASURES = 50
 """How many measures one advice can hold."""
@@ -291,7 +291,7 @@ class SecurityAdvice:
     adviser: Grant | None = None
     body: Identifying[BodyId | None] = None
     office: Identifying[Office | None] = None
-    holder: Subject = NOBODY
+    holder: Subject | None = None
     home: Home | None = None
     requested_on: Day | None = None
     regime: Regime | None = None
@@ -560,7 +560,7 @@ class GiveAdvice(Command[SecurityAdvice]):
         must_know_advice(state)
         if state.given:
             raise AdviceAlreadyGiven
-        about = state.holder.subject
+        about = told(state.holder).subject
         return [
             AdviceGiven(
                 measures=tuple(

@@ -22,8 +22,8 @@ from domain.basis import (
     UnknownBody,
 )
 from domain.bodies import BodyId
-from domain.people import NOBODY, Office, PersonDetails, Phone, Statement, Subject
-from domain.values import CodeList, Day, Flag, Identifying, Line, Model, Personal, Text, merged, newest
+from domain.people import Office, PersonDetails, Phone, Statement, Subject
+from domain.values import CodeList, Day, Flag, Identifying, Line, Model, Personal, Text, merged, newest, told
 
 CARE = frozenset({Role.SUPPORT_TEAM, Role.PUBLIC_BODY})
 """Who handles threat cases: the support team its own, and each public body those that it registers itself."""
@@ -187,7 +187,10 @@ class ThreatAssessed(Fact):
 
 
 class ReportCorrected(Fact):
-    """The report was corrected: what it now says differs from what was said before, and both remain."""
+    """The report was corrected.
+
+    What it says now differs from what it said before, and both remain in the history.
+    """
 
     topic: ClassVar[str] = "threat_case.report_corrected.v1"
 
@@ -296,7 +299,7 @@ class ThreatCase:
     office: Identifying[Office | None] = None
     danger_now: bool = False
     capacity: Capacity | None = None
-    reporter: Subject = NOBODY
+    reporter: Subject | None = None
     victim: Subject | None = None
     account: Statement | None = None
     axes: Axes = Axes()
@@ -312,7 +315,7 @@ class ThreatCase:
     @property
     def subject(self) -> SubjectId:
         """The person the case is about: the victim, or else the reporter."""
-        return (self.victim or self.reporter).subject
+        return told(self.victim or self.reporter).subject
 
 
 def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
@@ -341,7 +344,7 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
                 body=newest(fact.body, case.body),
                 office=newest(fact.office, case.office),
                 danger_now=newest(fact.danger_now, case.danger_now),
-                reporter=merged(case.reporter, fact.reporter) if fact.reporter else case.reporter,
+                reporter=merged(case.reporter or fact.reporter, fact.reporter) if fact.reporter else case.reporter,
                 axes=merged(case.axes, fact.axes),
             )
         case PoliceNotified():
@@ -517,7 +520,7 @@ class CorrectReport(Command[ThreatCase]):
                 body=self.body,
                 office=self.office,
                 danger_now=self.danger_now,
-                reporter=Subject(subject=state.reporter.subject, phone=number) if number else None,
+                reporter=Subject(subject=told(state.reporter).subject, phone=number) if number else None,
                 axes=self.axes,
             )
         ]

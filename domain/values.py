@@ -138,3 +138,14 @@ def merged(earlier: M, later: M) -> M:
 def newest(later: T | None, earlier: T) -> T:
     """Return *later* unless it says nothing."""
     return earlier if later is None else later
+
+
+def told(value: T | None) -> T:
+    """Return what the first fact of every stream tells.
+
+    It is missing only from a history of which facts are withheld, and on such a one nothing is decided.
+    """
+    if value is None:
+        message = "decided on a history that is not whole"
+        raise LookupError(message)
+    return value

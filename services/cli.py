@@ -47,7 +47,7 @@ program = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-out = Console(highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
 OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
 """As whom the command line reads: it sees what an auditor sees, and changes nothing."""
@@ -189,13 +189,13 @@ def moment(text: str) -> datetime:
 
 def tell(number: str, told: Replay) -> None:
     """Print a history in words, and the state it adds up to."""
-    table = Table(title=f"{number}, version {told.version}", title_justify="left")
-    for column in ("", "recorded (UTC)", "what happened", "by"):
-        table.add_column(column)
+    if not told.history:
+        out.print(f"{number}: nothing had been recorded yet.")
+        return
+    out.print(f"{number}, version {told.version}\n")
     for happening in told.history:
-        by = f"{happening.recorded_by} ({happening.role.value}, {happening.organisation})"
-        table.add_row(str(happening.version), f"{happening.at:%Y-%m-%d %H:%M:%S}", happening.words, by)
-    out.print(table)
+        out.print(f"{happening.version:>4}  {happening.at:%Y-%m-%d %H:%M:%S}Z  {happening.words}")
+        out.print(f"{'':28}by {happening.recorded_by} ({happening.role.value}, {happening.organisation})")
     out.print("\nState:")
     out.print(json.dumps(_said(told.state), indent=2, ensure_ascii=False), markup=False)
 
@@ -237,11 +237,11 @@ def status_command() -> None:
     settings = read_settings()
     with opened(settings) as database:
         views = status(database)
-    table = Table()
-    for column in ("view", "version", "position", "head", "behind", "last activity (UTC)", "stopped because"):
-        table.add_column(column)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("view", "version", "position", "head", "behind", "last activity", "stopped because"):
+        table.add_column(column, header_style="bold", no_wrap=True)
     for view in views:
-        last = f"{view.last_activity:%Y-%m-%d %H:%M:%S}"
+        last = f"{view.last_activity:%Y-%m-%d %H:%M:%S}Z"
         cells = (view.name, view.version, view.position, view.head, view.lag, last, view.reason or "")
         table.add_row(*map(str, cells))
     out.print(table)

@@ -43,7 +43,8 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
         address = settings.address() if settings.database_url else start_server(supervisor, settings.data_dir)
         with Database(address, settings.role_prefix) as database:
             migrate(database)
-            record_public_facts(Service(settings, database).handling)
+            if not (settings.data_dir / PLAYED).exists():
+                record_public_facts(Service(settings, database).handling)
         log_file = settings.data_dir / "demo.log"
         children: list[Child] = []
         with log_file.open("ab") as log:

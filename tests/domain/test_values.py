@@ -23,6 +23,7 @@ from domain.values import (
     merged,
     newest,
     sensitive_fields,
+    told,
 )
 
 
@@ -204,3 +205,10 @@ def test_what_is_said_later_takes_the_place_of_what_was_said_before() -> None:
     assert newest(None, "earlier") == "earlier"
     assert newest("later", "earlier") == "later"
     assert newest(later=False, earlier=True) is False
+
+
+def test_what_a_whole_history_tells_is_there() -> None:
+    """Nothing is decided on a history of which facts are withheld."""
+    assert told("said") == "said"
+    with pytest.raises(LookupError):
+        told(None)
