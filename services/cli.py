@@ -68,6 +68,8 @@ def main() -> None:
         fail(str(error))
     except (psycopg.OperationalError, PoolTimeout):
         fail("The database does not answer.")
+    except psycopg.errors.UndefinedTable:
+        fail("The views of this release have not been built yet: start weerbaar project first.")
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
