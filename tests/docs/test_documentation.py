@@ -236,8 +236,8 @@ def architecture(text: str) -> set[str]:
     """Compare the views with their questions, and the files that the tree names."""
     documented = [name for name, _ in rows(under(text, "## The views"))]
     named = re.findall(r"(?<= )(\w+\.py|\w+/)(?= |$)", under(text, "## Where things are"), re.MULTILINE)
-    files = {file.name for file in ROOT.rglob("*.py")} | {f"{file.name}/" for file in ROOT.iterdir() if file.is_dir()}
-    files |= {f"{file.name}/" for top in ("domain", "infra", "services", "tests") for file in (ROOT / top).iterdir()}
+    tops = [ROOT / top for top in ("domain", "infra", "services", "tests", "docs")]
+    files = {path.name if path.is_file() else f"{path.name}/" for top in tops for path in [top, *top.rglob("*")]}
     return differences(documented, (f"`{view.name}`" for view in VIEWS)) | {
         f"no such file: {file}" for file in set(named) - files
     }
