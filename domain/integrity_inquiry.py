@@ -99,7 +99,7 @@ class SignalReceived(Fact):
     topic: ClassVar[str] = "integrity_inquiry.signal_received.v1"
 
     number: str
-    owner: OrganisationId
+    owner: Identifying[OrganisationId]
     owner_role: Role
     body: Identifying[BodyId]
     office: Identifying[Office]

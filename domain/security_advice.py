@@ -132,8 +132,8 @@ class AdviceRequested(Fact):
     audience: ClassVar[frozenset[Party]] = EVERYBODY
 
     number: str
-    owner: OrganisationId
-    requester: OrganisationId
+    owner: Identifying[OrganisationId]
+    requester: Identifying[OrganisationId]
     requester_role: Role
     body: Identifying[BodyId]
     office: Identifying[Office]

@@ -165,7 +165,7 @@ class ThreatReported(Fact):
     topic: ClassVar[str] = "threat_case.reported.v1"
 
     number: str
-    owner: OrganisationId
+    owner: Identifying[OrganisationId]
     owner_role: Role
     body: Identifying[BodyId]
     office: Identifying[Office]
