@@ -36,4 +36,6 @@ def rebuild(database: Database, store: CaseStore, view: View, on_progress: Progr
                 raise stumbled
             position = events[-1].id
             on_progress(position, max(position, head))
+        for table in view.tables:
+            connection.execute(b"analyze " + table.qualified.encode())
         move(connection, view, position)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from threading import Event, Thread
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from domain.kinds import KINDS
@@ -140,7 +141,7 @@ def test_a_projector_killed_at_any_step_goes_on_where_it_was(
     random_history(network, 1, attempts=150)
     program = [sys.executable, "-m", dying.__name__, database.url, database.prefix, step]
 
-    killed = subprocess.run(program, check=False, timeout=60)  # noqa: S603 - our own program
+    killed = subprocess.run(program, check=False, timeout=60)
 
     assert killed.returncode == -signal.SIGKILL
     assert 0 < of(database, access.VIEW).position < store.head()
@@ -209,6 +210,28 @@ def test_a_locked_view_delays_nobody_else(database: Database, store: CaseStore, 
         eventually(all_seen(database, store))
         assert of(database, worklist.VIEW).position == 0
         rebuilding.close()
+        eventually(lambda: of(database, worklist.VIEW).lag == 0)
+
+
+def test_a_locked_table_delays_nobody_else(
+    database: Database, store: CaseStore, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that is held too long says nothing about the events: the view tries again and has not stopped."""
+    monkeypatch.setattr("infra.database.LOCK_TIMEOUT", "100ms")
+    monkeypatch.setattr(at_work, "RETRY", 0.1)
+    runner = Runner(database, store, (worklist.VIEW, seen.VIEW))
+    runner.catch_up()
+    network.give(a_threat(), TEAM)
+    locking = database.connect(DatabaseRole.PROJECTOR)
+    locking.execute("lock table views.worklist_v1")
+
+    with pytest.raises(psycopg.errors.LockNotAvailable):
+        runner.catch_up()
+    with running(runner):
+        eventually(all_seen(database, store))
+        delayed = of(database, worklist.VIEW)
+        assert (delayed.position, delayed.stopped_at) == (0, None)
+        locking.close()
         eventually(lambda: of(database, worklist.VIEW).lag == 0)
 
 

@@ -96,6 +96,18 @@ def test_the_catalogue_test_bites(projector: Connection, views: Database, bad: s
     assert why in unguarded(projector, views)["bad"]
 
 
+def test_stream_ids_have_one_collation(projector: Connection) -> None:
+    """Else no index helps to compare those of two tables, and a policy reads the whole access list for every row."""
+    found = projector.execute(
+        "select c.table_name, c.collation_name from information_schema.columns c"
+        " join information_schema.tables t using (table_schema, table_name)"
+        " where c.table_schema = 'views' and c.column_name = 'stream' and t.table_type = 'BASE TABLE'"
+    ).fetchall()
+
+    assert len(found) > 5
+    assert {collation for _, collation in found} == {"C"}
+
+
 @pytest.mark.parametrize("role", [DatabaseRole.READER, DatabaseRole.APP])
 @pytest.mark.parametrize(
     "forbidden", ["delete from {}", "truncate {}", "drop table {}", "alter table {} disable row level security"]
