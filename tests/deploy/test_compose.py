@@ -90,7 +90,7 @@ def test_every_secret_that_is_read_is_declared_and_given() -> None:
         read = {found for _, value in values(service) for found in SECRET.findall(value)}
         if name == "database":
             logins = (ROOT / "infra/deploy/database/10-logins.sql").read_text("utf-8")
-            read |= set(re.findall(r"cat :secrets/(\w+)", logins))
+            read |= set(re.findall(r"cat :'secrets'/(\w+)", logins))
 
         assert read == set(service["secrets"]), name
 

@@ -38,7 +38,7 @@ TEAM = Actor(person=PersonId("p-team-1"), organisation=OrganisationId("ondersteu
 @pytest.fixture(scope="module")
 def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the example's secrets."""
-    folder = tmp_path_factory.mktemp("deployment") / "secrets"
+    folder = tmp_path_factory.mktemp("deployment") / "the secrets"  # a path may hold a space
     make_secrets.make(folder, b'{"keys": []}')
     return folder
 
@@ -52,11 +52,15 @@ def superuser(tmp_path_factory: pytest.TempPathFactory, secrets: Path) -> Iterat
     folder = tmp_path_factory.mktemp("deployed")
     try:
         with embedded.embedded_server(folder, durable=False) as url:
-            logins = ROOT / "infra/deploy/database/10-logins.sql"
-            run("psql", "--no-psqlrc", f"--set=secrets={secrets}", f"--file={logins}", url)
+            run("psql", *logins(secrets), url)
             yield url
     finally:
         embedded.forget(folder)
+
+
+def logins(secrets: Path) -> tuple[str, ...]:
+    """Return the options with which psql makes the logins."""
+    return "--no-psqlrc", f"--set=secrets={secrets}", f"--file={ROOT / 'infra/deploy/database/10-logins.sql'}"
 
 
 def run(program: str, *arguments: str) -> None:
@@ -151,6 +155,16 @@ def test_the_passwords_are_those_in_the_files(superuser: str, secrets: Path, nam
 
     assert base64.b64decode(scram[4]) == server_key
     assert stored[1] is False
+
+
+@pytest.mark.parametrize("lacking", ["owner_password", "service_password"])
+def test_no_login_is_made_without_a_password(superuser: str, tmp_path: Path, lacking: str) -> None:
+    """A file that is missing or empty ends the initialisation, and with it the start of the database."""
+    make_secrets.make(tmp_path / "secrets", b"{}")
+    (tmp_path / "secrets" / lacking).unlink()
+
+    with pytest.raises(AssertionError, match="a password file is missing or empty"):
+        run("psql", *logins(tmp_path / "secrets"), superuser)
 
 
 def test_a_backup_brings_everything_back(migrated: str, tmp_path: Path) -> None:

@@ -9,8 +9,13 @@
 \else
     \set secrets /run/secrets
 \endif
-\set owner_password `cat :secrets/owner_password`
-\set service_password `cat :secrets/service_password`
+\set owner_password `cat :'secrets'/owner_password`
+\set service_password `cat :'secrets'/service_password`
+
+select '' in (:'owner_password', :'service_password') as lacking \gset
+\if :lacking
+    do 'begin raise exception $$a password file is missing or empty$$; end';
+\endif
 
 -- A statement that fails is logged whole, and these hold passwords.
 set log_min_error_statement = panic;
