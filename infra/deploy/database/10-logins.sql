@@ -12,13 +12,13 @@
 \set owner_password `cat :'secrets'/owner_password`
 \set service_password `cat :'secrets'/service_password`
 
+-- A statement that fails is logged whole, and these hold passwords.
+set log_min_error_statement = panic;
+
 select '' in (:'owner_password', :'service_password') as lacking \gset
 \if :lacking
     do 'begin raise exception $$a password file is missing or empty$$; end';
 \endif
-
--- A statement that fails is logged whole, and these hold passwords.
-set log_min_error_statement = panic;
 
 create role weerbaar_owner login createrole password :'owner_password';
 create role weerbaar_service login noinherit password :'service_password';
