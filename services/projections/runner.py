@@ -5,7 +5,7 @@ cannot digest an event stops alone, visibly, and a projector that is killed anyw
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from threading import Event
@@ -16,7 +16,7 @@ from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
 from infra.recorder import CHANNEL
 from services.projections.projecting import UNREACHABLE, Log, digest
-from services.projections.tracking import LOCK, LOCK_IF_FREE, PROJECTING, move
+from services.projections.tracking import LOCK, LOCK_IF_FREE, claim, move
 from services.projections.views import View, install, publish
 
 POLL = 1.0
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass
 class Runner:
-    """Keeps *views* up to date with *store*. One is at work at a time, others stand by."""
+    """Keeps *views* up to date with *store*. On each view one is at work at a time, others stand by."""
 
     database: Database
     store: CaseStore
@@ -42,7 +42,7 @@ class Runner:
         while not stop.is_set():
             try:
                 with closing(self._connect()) as connection:
-                    self._lead(connection, stop)
+                    self._work(connection, stop)
             except UNREACHABLE as error:
                 log.warning("projector_lost_database", error=type(error).__name__)
                 stop.wait(POLL)
@@ -51,34 +51,35 @@ class Runner:
         """Project all there is and return; a view that stumbles over an event has stopped there."""
         self._retry_at.clear()
         with closing(self._connect()) as connection:
-            while self._round(connection, patient=True):
+            while self._round(connection, self.views, patient=True):
                 pass
 
     def _connect(self) -> Connection:
         install(self.database, self.views)
         return self.database.connect(DatabaseRole.PROJECTOR, autocommit=True)
 
-    def _lead(self, connection: Connection, stop: Event) -> None:
-        """Wait until nobody else is at work, then project until *stop* is set."""
-        while connection.execute("select pg_try_advisory_lock(%s, %s)", PROJECTING).fetchone() != (True,):
-            if stop.wait(POLL):
-                return
+    def _work(self, connection: Connection, stop: Event) -> None:
+        """Project, until *stop* is set, the views on which nobody else is at work."""
         # Listen first and read then: what is recorded in between is either read or announced.
         connection.execute(f"listen {CHANNEL}")
-        log.info("projector_at_work")
+        claimed: list[View] = []
         while not stop.is_set():
-            if not self._round(connection):
+            for view in self.views:
+                if view not in claimed and claim(connection, view):
+                    claimed.append(view)
+                    log.info("projector_at_work", view=view.name, version=view.version)
+            if not self._round(connection, claimed):
                 for _ in connection.notifies(timeout=POLL, stop_after=1):
                     pass
 
-    def _round(self, connection: Connection, *, patient: bool = False) -> bool:
-        """Advance each view by at most a page; tell whether any has advanced.
+    def _round(self, connection: Connection, views: Iterable[View], *, patient: bool = False) -> bool:
+        """Advance each of *views* by at most a page; tell whether any has advanced.
 
         Whoever is *patient* waits for a view that is being rebuilt, and fails when it takes too long.
         """
         read = Log(self.store)
         advanced = False
-        for view in self.views:
+        for view in views:
             if time.monotonic() < self._retry_at.get(view.name, 0):
                 continue
             try:

@@ -12,8 +12,9 @@ from infra.database import Connection, Database, DatabaseRole
 from services.projections.projecting import Undigestible
 from services.projections.views import View
 
-PROJECTING = (1464157522, 4)
-"""The advisory lock that the projector at work holds. The first number is the service's."""
+PROJECTING = 1464157523
+"""The first number of the advisory locks of the views; the second stands in ``views.tracking``. Whoever holds the lock
+of a view is at work on it. One lock for each, so that the projectors of two releases can run side by side."""
 TOO_OLD = timedelta(seconds=5)
 """How far a view may be behind before nobody should decide by it."""
 PAUSE = 0.005
@@ -37,7 +38,7 @@ class ViewStatus(Model):
     """The event that it cannot digest."""
     reason: str | None
     running: bool
-    """Whether a projector is at work: a view without one is not idle but dead."""
+    """Whether a projector is at work on it: a view without one is not idle but dead."""
 
     @property
     def lag(self) -> int:
@@ -70,12 +71,13 @@ select t.view as name, t.version, t.position, t.last_activity, t.stopped_at, t.s
     exists (
         select from pg_locks l join pg_database d on d.oid = l.database
         where d.datname = current_database() and l.locktype = 'advisory' and l.granted
-        and l.classid = %s and l.objid = %s and l.objsubid = 2
+        and l.classid = %s and l.objid = t.lock and l.objsubid = 2
     ) as running
 from views.tracking t
 order by t.view, t.version
 """
 
+CLAIM = "select pg_try_advisory_lock(%s, lock) from views.tracking where view = %s and version = %s"
 LOCK = "select position from views.tracking where view = %s and version = %s for update"
 LOCK_IF_FREE = "select position from views.tracking where view = %s and version = %s for update skip locked"
 MOVE = """
@@ -98,6 +100,11 @@ left join views.tracking t on t.view = w.view and t.version = w.version
 where coalesce(t.position, -1) < %s
 order by t.stopped_at, w.view
 """
+
+
+def claim(connection: Connection, view: View) -> bool:
+    """Become the one at work on *view* for as long as the *connection* lasts, unless somebody else is."""
+    return connection.execute(CLAIM, (PROJECTING, view.name, view.version)).fetchone() == (True,)
 
 
 def move(connection: Connection, view: View, position: int, stumbled: Undigestible | None = None) -> None:
@@ -123,7 +130,7 @@ def status(database: Database) -> list[ViewStatus]:
         # Before the first projector there is nothing to ask.
         if cursor.execute("select to_regclass('views.tracking') as there").fetchone() == {"there": None}:
             return []
-        return [ViewStatus.model_validate(row) for row in cursor.execute(STATUS, PROJECTING)]
+        return [ViewStatus.model_validate(row) for row in cursor.execute(STATUS, (PROJECTING,))]
 
 
 def wait_until(database: Database, views: Iterable[View], position: int, timeout: float) -> None:

@@ -132,6 +132,7 @@ create table if not exists views.tracking (
     stopped_by uuid,
     reason text,
     published boolean not null default false,
+    lock integer not null generated always as identity,
     primary key (view, version)
 )
 """

@@ -25,6 +25,7 @@ from services.projections.tracking import LOCK, ViewStatus, status
 from services.projections.views import Change, Changes, View, install, statement
 from tests.services.projections import dying, seen
 from tests.services.projections.network import AMSTERDAM, TEAM, Network, a_threat, random_history, rows
+from tests.services.projections.next_release import next_version
 from tests.services.projections.tiny import REFERRAL, ReferralNoted, ReferralOffered
 
 PATIENCE = 20.0
@@ -166,6 +167,27 @@ def test_a_second_projector_stands_by_and_takes_over(database: Database, store: 
     with running(first):
         network.give(a_threat(), TEAM)
         eventually(all_seen(database, store))
+
+
+def test_the_projectors_of_two_releases_run_side_by_side(
+    database: Database, store: CaseStore, network: Network
+) -> None:
+    """Each keeps its own versions up to date; on what they share, one is at work and the other stands by."""
+    newer = next_version(worklist.VIEW)
+    old, new = (Runner(database, store, (view, seen.VIEW)) for view in (worklist.VIEW, newer))
+    network.give(a_threat(), TEAM)
+
+    with running(new):
+        with running(old):
+            eventually(lambda: all(view.running and view.lag == 0 for view in status(database)))
+            network.give(a_threat(), TEAM)
+            eventually(lambda: all(view.lag == 0 for view in status(database)))
+        network.give(a_threat(), TEAM)
+        eventually(all_seen(database, store))
+        eventually(lambda: of(database, newer).lag == 0)
+
+    assert of(database, worklist.VIEW).lag == 1
+    assert len(rows(database, newer)["worklist"]) == 3
 
 
 def test_two_projectors_at_once_double_nothing(database: Database, store: CaseStore, network: Network) -> None:
