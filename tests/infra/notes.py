@@ -85,7 +85,7 @@ def start_writer(database: Database, numbers: range, threads: int = 1) -> "subpr
     """Start a process that writes the notes *numbers*."""
     command = [sys.executable, "-m", "tests.infra.notes", database.url, database.prefix]
     command += map(str, (numbers.start, len(numbers), threads))
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own module
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def write(store: CaseStore, number: int) -> Receipt:

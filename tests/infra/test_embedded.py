@@ -73,7 +73,7 @@ def user(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     command = ["setpriv", f"--reuid={ids.pw_uid}", f"--regid={ids.pw_gid}", "--clear-groups"]
     # By way of a shell: what setpriv itself starts is still found with the rights of root.
     probe = [*command, "sh", "-c", '"$0" -c "import psycopg, infra"', sys.executable]
-    if subprocess.run(probe, cwd=ROOT, capture_output=True, check=False).returncode == 0:  # noqa: S603
+    if subprocess.run(probe, cwd=ROOT, capture_output=True, check=False).returncode == 0:
         yield command
         return
     # This Python lies where only root comes: let the user read everything, and write what it may. PostgreSQL asks
@@ -150,7 +150,7 @@ class _Holders:
 
     def __call__(self, data_dir: Path, *more: str) -> _Holder:
         command = [*self.user, sys.executable, "-c", HOLDER, str(data_dir), *(more or ("brittle",))]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.stack.callback(process.communicate)
         self.stack.callback(process.kill)
         return _Holder(process)
@@ -242,7 +242,7 @@ def test_a_number_in_postmaster_pid_may_by_now_be_anothers(used: Path, hold: _Ho
     first = hold(used, "durable")
     os.kill(first.children[0].pid, signal.SIGKILL)
     said = first.process.communicate(timeout=30)[0].strip()
-    with subprocess.Popen([*hold.user, "sleep", "600"]) as bystander:  # noqa: S603
+    with subprocess.Popen([*hold.user, "sleep", "600"]) as bystander:
         remains = first.cluster / "postmaster.pid"
         _, *lines = remains.read_text().splitlines()
         remains.write_text("\n".join([str(bystander.pid), *lines]))
@@ -271,7 +271,7 @@ def test_an_interrupted_initdb_is_done_again_and_forgetting_spares_what_is_not_o
     home = folder / "data" if hold.user else embedded._place(folder / "data").home  # noqa: SLF001
     half = home / "postgresql.new"
     left = 'mkdir -m 711 -p "$0" "$1" && mkdir "$1/postgresql.new" && touch "$1/postgresql.new/PG_VERSION" "$0/letter"'
-    subprocess.run([*hold.user, "sh", "-c", left, folder / "data", home], check=True)  # noqa: S603
+    subprocess.run([*hold.user, "sh", "-c", left, folder / "data", home], check=True)
     holder = hold(folder / "data", "brittle", "forget")
     remade = not half.exists()
     said = holder.end(signal.SIGINT)
@@ -286,7 +286,7 @@ def test_an_interrupted_initdb_is_done_again_and_forgetting_spares_what_is_not_o
 def test_kill_9_during_initdb_leaves_nothing_that_hinders(folder: Path, hold: _Holders) -> None:
     """A supervisor killed while the cluster is being made is followed by one that makes it."""
     command = [*hold.user, sys.executable, "-c", HOLDER, str(folder / "data"), "brittle"]
-    with subprocess.Popen(command, cwd=ROOT) as process:  # noqa: S603
+    with subprocess.Popen(command, cwd=ROOT) as process:
         home = folder / "data" if hold.user else embedded._place(folder / "data").home  # noqa: SLF001
         while process.poll() is None and not (home / "postgresql.new" / "PG_VERSION").exists():
             time.sleep(0.01)
