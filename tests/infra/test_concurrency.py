@@ -125,9 +125,7 @@ sys.stdin.read()
 def test_a_writer_killed_before_its_commit_leaves_nothing(store: CaseStore, database: Database) -> None:
     """Neither event nor key, and the lock is free again."""
     command = [sys.executable, "-c", HOLD, database.url, database.prefix]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as writer:
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout
         assert writer.stdout.readline() == "appended\n"
         writer.kill()
