@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     """Address that `serve` listens on."""
     port: Annotated[int, Field(ge=1, le=65535)] = 8000
     """Port that `serve` listens on."""
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*[^\s/?#])?$")] = "http://127.0.0.1:8000"
     """Address under which clients reach the API; it stands in the API description."""
     contact_email: EmailStr = "beheer@example.org"
     """Whom the API description names for questions."""
@@ -121,7 +121,8 @@ def read_settings(**overrides: Any) -> Settings:  # noqa: ANN401 - any setting
     unknown = sorted(
         name
         for name in os.environ
-        if name.startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name not in known
+        # In capitals: pydantic reads weerbaar_port too.
+        if name.upper().startswith(PREFIX) and not name.startswith(TEST_PREFIX) and name.upper() not in known
     )
     if unknown:
         message = f"unknown setting: {', '.join(unknown)}"
