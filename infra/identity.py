@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, KeySet
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.values import Line, Model
 from infra.opaque import SECRET_BYTES
-from infra.settings import Settings, SettingsError
+from infra.settings import Mode, Settings, SettingsError
 
 ALGORITHMS = ["ES256", "PS256"]
 """Allowed signatures: never ``none``, never a shared secret (NL GOV assurance profile for OAuth 2.0)."""
@@ -105,6 +105,7 @@ def demo_issuer(settings: Settings) -> DemoIssuer:
 def verifier(settings: Settings) -> Verifier:
     """Return the verifier for the configured issuer, in demo mode by default the demo's own."""
     if settings.token_keys_file is None:
+        _refuse_in_production(settings, "TOKEN_KEYS_FILE")
         return demo_issuer(settings).verifier
     try:
         keys = KeySet.import_key_set(json.loads(settings.token_keys_file.read_bytes()))
@@ -117,6 +118,7 @@ def verifier(settings: Settings) -> Verifier:
 def secret(settings: Settings) -> bytes:
     """Return the secret of opaque tokens; demo mode makes its own at first use and keeps it in the data folder."""
     if settings.secret_file is None:
+        _refuse_in_production(settings, "SECRET_FILE")
         return _kept(settings.data_dir / "secret", secrets.token_bytes(SECRET_BYTES))
     try:
         found = settings.secret_file.read_bytes()
@@ -127,6 +129,13 @@ def secret(settings: Settings) -> bytes:
         message = f"malformed setting: WEERBAAR_SECRET_FILE (fewer than {SECRET_BYTES} bytes)"
         raise SettingsError(message)
     return found
+
+
+def _refuse_in_production(settings: Settings, name: str) -> None:
+    """Refuse to make up in production what somebody must answer for."""
+    if settings.mode is Mode.PRODUCTION:
+        message = f"production mode needs the setting WEERBAAR_{name}"
+        raise SettingsError(message)
 
 
 def _kept(path: Path, fresh: bytes) -> bytes:

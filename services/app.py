@@ -12,7 +12,7 @@ from fastapi import Depends, FastAPI
 from domain.basis import Kind
 from domain.bodies import Register
 from domain.kinds import KINDS
-from infra.database import Database, DatabaseRole
+from infra.database import Database
 from infra.eventstore import CaseStore
 from infra.identity import Verifier, secret, verifier
 from infra.opaque import Opaque
@@ -65,11 +65,6 @@ class Service:
         )
         for name, part in made.items():
             object.__setattr__(self, name, part)
-
-    @property
-    def projector_store(self) -> CaseStore:
-        """Return a store that reads the log as the projector does."""
-        return CaseStore(self.database, self.kinds, role=DatabaseRole.PROJECTOR)
 
     @property
     def reading(self) -> Reading:

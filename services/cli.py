@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from threading import Event
 from typing import Annotated, Any, NoReturn
@@ -23,11 +23,12 @@ from rich.table import Table
 
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.kinds import KINDS
-from infra.database import Database
+from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
+from infra.eventstore import CaseStore
 from infra.identity import demo_issuer
 from infra.log import set_up_logging
-from infra.migrate import MigrationError, migrate
+from infra.migrate import MigrationError, migrate, pending
 from infra.settings import Mode, Settings, SettingsError, read_settings
 from services.app import Service, create_api, create_app, now
 from services.demo.cast import CAST
@@ -68,6 +69,8 @@ def main() -> None:
         fail(str(error))
     except (psycopg.OperationalError, PoolTimeout):
         fail("The database does not answer.")
+    except psycopg.errors.InsufficientPrivilege:
+        fail("The database does not let this login do that.")
     except psycopg.errors.UndefinedTable:
         fail("The views of this release have not been built yet: start weerbaar project first.")
     except BrokenPipeError:  # the reader of our output has seen enough
@@ -87,6 +90,9 @@ def opened(settings: Settings) -> Iterator[Database]:
     if settings.database_url is not None:
         with Database(settings.address(), settings.role_prefix, settings.pool_size) as database:
             yield database
+    elif settings.mode is Mode.PRODUCTION:
+        message = "production mode needs the setting WEERBAAR_DATABASE_URL"
+        raise SettingsError(message)
     elif running := running_server(settings.data_dir):
         with Database(running, settings.role_prefix, settings.pool_size) as database:
             yield database
@@ -99,6 +105,21 @@ def opened(settings: Settings) -> Iterator[Database]:
             yield database
 
 
+@contextmanager
+def migrated(settings: Settings) -> Iterator[Database]:
+    """Open the database for somebody who waits at a terminal: what is wrong with it is said at once."""
+    with opened(settings) as database:
+        if pending(database):
+            message = "the database is not migrated to this release: run weerbaar migrate"
+            raise CommandError(message)
+        yield database
+
+
+def projector_store(database: Database) -> CaseStore:
+    """Return the store as the projector reads it."""
+    return CaseStore(database, KINDS, role=DatabaseRole.PROJECTOR)
+
+
 @program.command()
 def demo(
     port: Annotated[int | None, typer.Option(help="Port of the API; by default WEERBAAR_PORT, or 8000.")] = None,
@@ -108,7 +129,8 @@ def demo(
     if settings.mode is Mode.PRODUCTION:
         message = "the demo does not run in production mode"
         raise CommandError(message)
-    run_demo(settings, now, out)
+    with suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end, also while it is still starting
+        run_demo(settings, now, out)
 
 
 @program.command()
@@ -138,7 +160,7 @@ def project() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as database:
-        Runner(database, Service(settings, database).projector_store, VIEWS).run(stop)
+        Runner(database, projector_store(database), VIEWS).run(stop)
 
 
 @program.command(name="migrate")
@@ -163,7 +185,7 @@ def replay_command(
         raise CommandError(message)
     settings = read_settings()
     topics = {fact.topic: fact for kind in KINDS for fact in kind.facts}
-    with opened(settings) as database, database.reading(OPERATOR) as cursor:
+    with migrated(settings) as database, database.reading(OPERATOR) as cursor:
         case = cases.by_number(cursor, number)
         if case is None:
             message = f"there is no case {number}"
@@ -221,8 +243,8 @@ def rebuild_command(
         raise CommandError(message)
     settings = read_settings()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with opened(settings) as database, Progress(*columns, console=out) as progress:
-        store = Service(settings, database).projector_store
+    with migrated(settings) as database, Progress(*columns, console=out) as progress:
+        store = projector_store(database)
         for view in chosen:
             task = progress.add_task(view.name, total=None)
             rebuild(
@@ -235,9 +257,9 @@ def rebuild_command(
 
 @program.command(name="status")
 def status_command() -> None:
-    """Show how far each view has come, and whether one has stopped; exit status 1 if one has."""
+    """Show how far each view has come; exit status 1 if one has stopped, or if there is no projector at work."""
     settings = read_settings()
-    with opened(settings) as database:
+    with migrated(settings) as database:
         views = status(database)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("view", "version", "position", "head", "behind", "last activity", "stopped because"):
@@ -247,6 +269,11 @@ def status_command() -> None:
         cells = (view.name, view.version, view.position, view.head, view.lag, last, view.reason or "")
         table.add_row(*map(str, cells))
     out.print(table)
+    mine = {(view.name, view.version) for view in VIEWS}
+    views = [view for view in views if (view.name, view.version) in mine]
+    if not any(view.running for view in views):
+        message = "no projector of this release is at work: start weerbaar project"
+        raise CommandError(message)
     if any(view.stopped_at for view in views):
         raise typer.Exit(1)
 

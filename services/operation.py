@@ -38,11 +38,12 @@ def operation_routes(database: Database, views: tuple[View, ...], metrics: Metri
             return not_ready("The database does not answer.")
         if lacking:
             return not_ready("The database is not migrated to this release.")
-        found = {(view.name, view.version) for view in shown}
-        lacking_views = [view.name for view in views if (view.name, view.version) not in found]
-        if lacking_views:
-            return not_ready(f"The projector of this release has not built these views: {', '.join(lacking_views)}.")
-        stopped = [view.name for view in shown if view.stopped_at]
+        found = {(view.name, view.version): view for view in shown}
+        ours = [(view.name, found.get((view.name, view.version))) for view in views]
+        unbuilt = [name for name, view in ours if view is None]
+        if unbuilt:
+            return not_ready(f"The projector of this release has not built these views: {', '.join(unbuilt)}.")
+        stopped = [name for name, view in ours if view and view.stopped_at]
         if stopped:
             return not_ready(f"These views have stopped: {', '.join(stopped)}.")
         return JSONResponse({"status": "ready"})

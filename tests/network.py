@@ -14,7 +14,8 @@ from httpx2 import Response
 
 from domain.basis import Actor, Kind
 from domain.kinds import KINDS
-from infra.database import Database
+from infra.database import Database, DatabaseRole
+from infra.eventstore import CaseStore
 from infra.identity import DemoIssuer, demo_issuer
 from infra.settings import read_settings
 from services.app import Service, create_app, now
@@ -66,13 +67,18 @@ class Network:
         return response.json()
 
 
+def projector_store(database: Database, kinds: tuple[Kind[Any], ...] = KINDS) -> CaseStore:
+    """Return the store as the projector reads it."""
+    return CaseStore(database, kinds, role=DatabaseRole.PROJECTOR)
+
+
 @contextmanager
 def running(database: Database, data_dir: Path, *, kinds: tuple[Kind[Any], ...] = KINDS) -> Iterator[Network]:
     """Run the service on *database* for as long as this lasts."""
     settings = read_settings(data_dir=data_dir)
     service = Service(settings, database, kinds=kinds)
     stop = Event()
-    projector = Thread(target=Runner(database, service.projector_store, VIEWS).run, args=(stop,))
+    projector = Thread(target=Runner(database, projector_store(database, kinds), VIEWS).run, args=(stop,))
     projector.start()
     try:
         with TestClient(create_app(service)) as client:

@@ -27,7 +27,7 @@ ATTEMPTS = 3
 
 
 class NotAllowed(Answerable):
-    """You may know of this case, but not do this."""
+    """You may not do this."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
 
@@ -105,9 +105,8 @@ class Handling:
                 return self.store.record(
                     events, expected=expected, idempotency=idempotency, stream=stream, number=number
                 )
-            except VersionConflict:
-                if request.if_match:
-                    raise VersionChanged from None
+            except VersionConflict:  # decided anew: on a case that has changed, If-Match then says so
+                continue
         raise Busy
 
     def _decide(

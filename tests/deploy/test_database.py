@@ -29,6 +29,7 @@ from services.cases.handling import Request
 from services.projections import worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
+from tests.network import projector_store
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/how-to/deploy.md").read_text("utf-8")
@@ -104,7 +105,7 @@ def test_the_service_works_with_the_rights_it_has(migrated: str, tmp_path: Path)
     with Database(login(migrated, "weerbaar_service")) as database:
         service = Service(read_settings(data_dir=tmp_path), database)
         number = report(service).number
-        Runner(database, service.projector_store, VIEWS).catch_up()
+        Runner(database, projector_store(database), VIEWS).catch_up()
 
         assert pending(database) == []
         assert number in on_the_worklist(database)
@@ -188,7 +189,7 @@ def test_a_backup_brings_everything_back(migrated: str, tmp_path: Path) -> None:
     with Database(login(migrated, "weerbaar_service", database="restored")) as database:
         service = Service(read_settings(data_dir=tmp_path), database)
         number = report(service).number
-        Runner(database, service.projector_store, VIEWS).catch_up()
+        Runner(database, projector_store(database), VIEWS).catch_up()
         numbers = [*on_the_worklist(database)]
 
     assert number in numbers
