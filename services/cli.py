@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import psycopg
 import typer
 import uvicorn
-from psycopg_pool import PoolTimeout
+from eventsourcing import persistence
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -67,12 +67,12 @@ def main() -> None:
         program()
     except (*ONE_LINE, CommandError) as error:
         fail(str(error))
-    except (psycopg.OperationalError, PoolTimeout):
-        fail("The database does not answer.")
-    except psycopg.errors.InsufficientPrivilege:
-        fail("The database does not let this login do that.")
     except psycopg.errors.UndefinedTable:
-        fail("The views of this release have not been built yet: start weerbaar project first.")
+        fail("the views of this release have not been built yet: start weerbaar project first")
+    except (psycopg.OperationalError, persistence.OperationalError):
+        fail("the database does not answer")
+    except (psycopg.Error, persistence.PersistenceError) as error:  # its message may quote a row
+        fail(f"the database refuses ({type(error).__name__})")
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
