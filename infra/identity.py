@@ -10,8 +10,10 @@ from pathlib import Path
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
+from pydantic import BaseModel, ConfigDict
 
-from domain.basis import Actor, OrganisationId, PersonId, Role
+from domain.basis import Actor, PersonId, Role
+from domain.organisations import OrganisationKey, PersonKey
 from domain.values import Line, Model
 from infra.opaque import SECRET_BYTES
 from infra.settings import Mode, Settings, SettingsError
@@ -30,6 +32,18 @@ class Caller(Model):
 
     actor: Actor
     on_behalf_of: PersonId | None = None
+    purpose: Line | None = None
+
+
+class Claims(BaseModel):
+    """What we want to know from an access token; whatever else it says is not for us."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sub: PersonKey
+    organisation: OrganisationKey
+    role: Role
+    on_behalf_of: PersonKey | None = None
     purpose: Line | None = None
 
 
@@ -52,17 +66,14 @@ class Verifier:
             sub={"essential": True},
         )
         try:
-            claims = jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
-            registry.validate(claims)
-            actor = Actor(
-                person=PersonId(claims["sub"]),
-                organisation=OrganisationId(claims["organisation"]),
-                role=Role(claims["role"]),
-            )
-            return Caller(actor=actor, on_behalf_of=claims.get("on_behalf_of"), purpose=claims.get("purpose"))
-        except (JoseError, ValueError, KeyError, TypeError):
+            found = jwt.decode(token, self.keys, algorithms=ALGORITHMS).claims
+            registry.validate(found)
+            claims = Claims.model_validate(found)
+        except (JoseError, ValueError, TypeError):
             # The reason stays inside: it would tell a forger which part to mend.
             raise NotAuthenticated from None
+        actor = Actor(person=claims.sub, organisation=claims.organisation, role=claims.role)
+        return Caller(actor=actor, on_behalf_of=claims.on_behalf_of, purpose=claims.purpose)
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ def verifier(settings: Settings) -> Verifier:
         return demo_issuer(settings).verifier
     try:
         keys = KeySet.import_key_set(json.loads(settings.token_keys_file.read_bytes()))
-    except (OSError, ValueError, JoseError) as error:
+    except (OSError, ValueError, TypeError, KeyError, JoseError) as error:
         message = f"malformed setting: WEERBAAR_TOKEN_KEYS_FILE ({type(error).__name__})"
         raise SettingsError(message) from None
     return Verifier(keys=keys, issuer=settings.token_issuer, audience=settings.token_audience)
@@ -140,14 +151,18 @@ def _refuse_in_production(settings: Settings, name: str) -> None:
 
 def _kept(path: Path, fresh: bytes) -> bytes:
     """Return what stands in *path*, after writing *fresh* there, readable by us alone, if it did not exist."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    draft.touch(mode=0o600)
-    draft.write_bytes(fresh)
     try:
-        os.link(draft, path)  # whoever comes second, also at the same moment, finds the first one's
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return path.read_bytes()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_bytes(fresh)
+        try:
+            os.link(draft, path)  # whoever comes second, also at the same moment, finds the first one's
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        message = f"malformed setting: WEERBAAR_DATA_DIR ({type(error).__name__})"
+        raise SettingsError(message) from None
