@@ -163,13 +163,6 @@ def test_an_argument_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch
     assert read_settings(port=9001).port == 9001
 
 
-def test_production_says_what_it_lacks() -> None:
-    """It makes neither a database nor keys of its own."""
-    message = complaint(mode="production", secret_file=Path("secret"))
-
-    assert message == "production mode needs the setting: WEERBAAR_DATABASE_URL, WEERBAAR_TOKEN_KEYS_FILE"
-
-
 def test_the_database_password_comes_from_its_file(tmp_path: Path) -> None:
     """Whatever characters it has, and without the line's end."""
     file = tmp_path / "password"
