@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute
 
 from domain.basis import Kind
 from domain.bodies import Register
@@ -26,7 +26,7 @@ from services.projections.routes import Reading, read_routes
 from services.projections.views import View
 from services.web import problems
 from services.web.context import known_parameters_only
-from services.web.describe import describe
+from services.web.describe import publish
 from services.web.edge import Edge, Metrics
 from services.web.reference import reference_routes
 
@@ -97,14 +97,18 @@ def create_api(service: Service) -> FastAPI:
         dependencies=[Depends(known_parameters_only)],
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # published below
     )
+    reads = read_routes(service.reading)
+    sent = [model for kind in service.kinds for model in (*kind.commands, *kind.facts)]
+    shown = [route.response_model for route in reads.routes if isinstance(route, APIRoute)]
     api.include_router(command_routes(service.kinds, service.handling))
-    api.include_router(read_routes(service.reading))
-    api.include_router(reference_routes(service.kinds, service.bodies))
+    api.include_router(reads)
+    api.include_router(reference_routes([*sent, *shown], service.bodies))
     api.state.verifier = service.verifier
     api.state.clock = service.clock
     problems.install(api)
-    api.openapi = partial(describe, api)  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+    publish(api)
     return api
 
 

@@ -4,11 +4,13 @@ FastAPI derives the operations; what holds for every one of them (problems, head
 """
 
 from collections.abc import Iterable
+from functools import cache, partial
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 
 from services.web.problems import MEDIA_TYPE, Problem
 
@@ -39,6 +41,18 @@ COMMAND_HEADERS = {
         "schema": {"type": "string"},
     },
 }
+
+
+def publish(app: FastAPI) -> None:
+    """Show the description of *app* to everybody, web pages elsewhere included (NLGov: /core/publish-openapi)."""
+    # Made once: it takes a quarter of a second, and anybody can ask for it.
+    described = cache(partial(describe, app))
+    app.openapi = described  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+    @app.get("/openapi.json", include_in_schema=False)
+    def read_description() -> JSONResponse:
+        """Return the description."""
+        return JSONResponse(described(), headers={"Access-Control-Allow-Origin": "*"})
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

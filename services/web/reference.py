@@ -1,13 +1,13 @@
 """Which codes and which public bodies can commands name?"""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import is_dataclass
 from datetime import date
-from typing import Annotated, Any, get_args
+from typing import Annotated, get_args, get_type_hints
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from domain.basis import Kind
 from domain.bodies import PublicBody, Register
 from domain.values import AMSTERDAM, CodeList, Day, Model
 from services.web.context import CallerDependency, Moment
@@ -42,9 +42,8 @@ class Bodies(Model):
     items: tuple[PublicBody, ...]
 
 
-def code_lists(kinds: Iterable[Kind[Any]]) -> list[type[CodeList]]:
-    """Return every code list that the commands and facts of *kinds* use, by name."""
-    models = [model for kind in kinds for model in (*kind.commands, *kind.facts)]
+def code_lists(models: Iterable[object]) -> list[type[CodeList]]:
+    """Return every code list that *models* use anywhere inside, by name."""
     found = {code_list for model in models for code_list in _used(model)}
     return sorted(found, key=lambda code_list: code_list.__name__)
 
@@ -55,13 +54,16 @@ def _used(annotation: object) -> Iterator[type[CodeList]]:
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for info in annotation.model_fields.values():
             yield from _used(info.annotation)
+    elif isinstance(annotation, type) and is_dataclass(annotation):
+        for hint in get_type_hints(annotation).values():
+            yield from _used(hint)
     else:
         for part in get_args(annotation):
             yield from _used(part)
 
 
-def reference_routes(kinds: tuple[Kind[Any], ...], bodies: Register) -> APIRouter:
-    """Return the routes of the reference data."""
+def reference_routes(models: Iterable[object], bodies: Register) -> APIRouter:
+    """Return the routes of the reference data: the codes in *models*, which clients send and get, and the *bodies*."""
     router = APIRouter(tags=["reference"])
     lists = CodeLists(
         items=tuple(
@@ -70,7 +72,7 @@ def reference_routes(kinds: tuple[Kind[Any], ...], bodies: Register) -> APIRoute
                 description=(found.__doc__ or "").partition("\n")[0],
                 codes=tuple(Code(code=member.value, label=member.label) for member in found),
             )
-            for found in code_lists(kinds)
+            for found in code_lists(models)
         )
     )
 
