@@ -8,7 +8,7 @@ by route and never by address, since addresses may hold what somebody typed.
 import time
 from collections.abc import MutableMapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from http import HTTPMethod, HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -110,9 +110,11 @@ class Edge:
 
     def _count(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
-        self.metrics.requests.labels(scope["method"], route, status).inc()
-        self.metrics.seconds.labels(scope["method"], route).observe(seconds)
-        log.info("request", method=scope["method"], route=route, status=status, milliseconds=round(seconds * 1000, 1))
+        # What HTTP does not know is the sender's own word.
+        method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "unknown"
+        self.metrics.requests.labels(method, route, status).inc()
+        self.metrics.seconds.labels(method, route).observe(seconds)
+        log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes | None:
