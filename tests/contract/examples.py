@@ -18,7 +18,7 @@ STORY: dict[str, dict[str, Any]] = {
     "CorrectReport": {"body": BODY},
     "RequestAdvice": {"body": BODY},
     "ReceiveSignal": {"body": BODY, "office": "raadslid"},
-    "RegisterOrganisation": {"kind": "support_team"},
+    "RegisterOrganisation": {"organisation": "een-organisatie", "kind": "support_team"},
     "AppointMember": {"until": None},
 }
 """What makes the commands of a kind, given in the order in which they stand there, a life of a case."""

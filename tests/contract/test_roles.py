@@ -15,7 +15,7 @@ from domain.basis import Actor, Command, Kind, OrganisationId, Role, may_know_of
 from domain.kinds import KINDS
 from domain.values import CodeList
 from services.demo.cast import CAST
-from tests.contract.examples import Words, body, giver
+from tests.contract.examples import body, giver
 from tests.network import Network
 
 COMMANDS = {command.__name__: (kind, command) for kind in KINDS for command in kind.commands}
@@ -101,7 +101,7 @@ def api(network: Network) -> Api:
     return Api(
         network,
         {
-            collection: network.begin(giver(command), collection, body(command, Words(slug="ander-team")))
+            collection: network.begin(giver(command), collection, body(command))
             for collection, command in creating.items()
         },
     )
