@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
@@ -24,6 +24,10 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 STATEMENT_TIMEOUT = "30s"
 LOCK_TIMEOUT = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT = "60s"
+CONNECT_SECONDS = 5
+"""How long a server may take to let us in, unless the address says ``connect_timeout``."""
+WAIT_SECONDS = 5.0
+"""How long a request waits for its turn on a connection: less than whoever asks is prepared to wait for an answer."""
 
 
 class DatabaseRole(StrEnum):
@@ -47,10 +51,11 @@ class Database:
         """Prepare the pools; each connects at its first use."""
         self._pools = {
             role: ConnectionPool(
-                self.url,
+                self._address(),
                 kwargs={"options": self._options(role)},
                 min_size=1,
                 max_size=self.pool_size,
+                timeout=WAIT_SECONDS,
                 open=False,
                 name=str(role),
             )
@@ -63,11 +68,11 @@ class Database:
 
     def owner(self, *, autocommit: bool = False) -> Connection:
         """Connect as the login itself, which owns the permanent tables: for migrations. The caller closes."""
-        return psycopg.connect(self.url, autocommit=autocommit)
+        return psycopg.connect(self._address(), autocommit=autocommit)
 
     def connect(self, role: DatabaseRole, *, autocommit: bool = False) -> Connection:
         """Connect in *role*. The caller closes."""
-        return psycopg.connect(self.url, options=self._options(role), autocommit=autocommit)
+        return psycopg.connect(self._address(), options=self._options(role), autocommit=autocommit)
 
     def pool(self, role: DatabaseRole) -> ConnectionPool[Connection]:
         """Return the pool of connections in *role*."""
@@ -107,6 +112,9 @@ class Database:
     def identifiers(self) -> dict[str, sql.Identifier]:
         """Return the role names as SQL identifiers, for the templates of migrations and views."""
         return {role.value: sql.Identifier(self.role(role)) for role in DatabaseRole}
+
+    def _address(self) -> str:
+        return make_conninfo("", **({"connect_timeout": CONNECT_SECONDS} | conninfo_to_dict(self.url)))
 
     def _options(self, role: DatabaseRole) -> str:
         given = str(conninfo_to_dict(self.url).get("options") or "")

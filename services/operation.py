@@ -23,8 +23,9 @@ def operation_routes(database: Database, views: tuple[View, ...], metrics: Metri
     """Return the routes for those who operate the service; a proxy keeps them inside."""
     router = APIRouter(include_in_schema=False)
 
+    # Asynchronous: it needs no thread, and answers also while all of them wait for the database.
     @router.get("/health/live")
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:
         """Tell that the process answers."""
         return {"status": "alive"}
 
@@ -32,12 +33,11 @@ def operation_routes(database: Database, views: tuple[View, ...], metrics: Metri
     def ready() -> JSONResponse:
         """Tell whether requests can be served: the database answers and is migrated, and every view goes on."""
         try:
-            lacking = pending(database)
+            if pending(database):
+                return not_ready("The database is not migrated to this release.")
             shown = status(database)
         except WHEN_UNREACHABLE:
             return not_ready("The database does not answer.")
-        if lacking:
-            return not_ready("The database is not migrated to this release.")
         found = {(view.name, view.version): view for view in shown}
         ours = [(view.name, found.get((view.name, view.version))) for view in views]
         unbuilt = [name for name, view in ours if view is None]

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -124,7 +125,8 @@ def move(connection: Connection, view: View, position: int, stumbled: Undigestib
 def status(database: Database) -> list[ViewStatus]:
     """Return how far every view has come that there are tables of, also those of other releases."""
     with (
-        database.pool(DatabaseRole.PROJECTOR).connection() as connection,
+        # Of its own: whoever asks how things are does not queue with those who make them so.
+        closing(database.connect(DatabaseRole.PROJECTOR)) as connection,
         connection.cursor(row_factory=dict_row) as cursor,
     ):
         # Before the first projector there is nothing to ask.
