@@ -90,6 +90,10 @@ class Fact(Model):
     """The stored name, ``<kind>.<what>.v<version>``: ours, never a Python path."""
     audience: ClassVar[frozenset[Party]] = OWNER_ONLY
 
+    def seen_by(self) -> frozenset[Party]:
+        """Return the parties that may see this very fact: its audience, unless what it says narrows it."""
+        return self.audience
+
 
 @dataclass(frozen=True)
 class Elsewhere:
@@ -102,13 +106,18 @@ class Elsewhere:
 Facts = Sequence[Fact | Elsewhere]
 
 
+def kebab(name: str) -> str:
+    """Return a class name in kebab case: ``CaseIsClosed`` is ``case-is-closed``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
 class Refusal(Exception):  # noqa: N818 - a refusal is the reason as a state, not an error
     """A rule of the domain forbids the command. The class name is the reason, the docstring the sentence."""
 
     @classmethod
     def name(cls) -> str:
         """Return the reason in kebab case (``case-is-closed``), as it stands in a problem's type."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower()
+        return kebab(cls.__name__)
 
     @classmethod
     def sentence(cls) -> str:
@@ -135,6 +144,8 @@ class Act:
     """The stream that the command is asked of."""
     bodies: Register
     """The dated register of public bodies."""
+    on_behalf_of: PersonId | None = None
+    """For whom the actor acts, where that is somebody else."""
     ids: tuple[UUID, ...] = ()
     """As many fresh identifiers as the command's ``new_ids`` asks for."""
     number: str = ""
@@ -175,6 +186,8 @@ class Command(Model, Generic[S]):
     """What the URL calls the result: ``POST /v1/threat-cases/{id}/<noun>``. A creating command has none."""
     roles: ClassVar[frozenset[Role]]
     """Who may ever give it (the coarse gate; ``may`` is the fine one)."""
+    parties: ClassVar[frozenset[Party]] = OWNER_ONLY
+    """As what to the case: whoever merely may know of it cannot act on it. A creating command finds no parties."""
     creates: ClassVar[bool] = False
     """Whether it begins a new stream."""
     new_ids: ClassVar[int] = 0
@@ -232,7 +245,12 @@ class Kind(Generic[S]):
 
 def may_see(actor: Actor, fact: Fact, grants: Iterable[Grant]) -> bool:
     """Tell whether *actor* may see *fact* of a case whose access list is *grants*. Row-level security says the same."""
-    return actor.role is Role.AUDITOR or any(grant.party in fact.audience and grant.covers(actor) for grant in grants)
+    return actor.role is Role.AUDITOR or is_party(actor, fact.seen_by(), grants)
+
+
+def is_party(actor: Actor, parties: frozenset[Party], grants: Iterable[Grant]) -> bool:
+    """Tell whether *actor* is one of *parties* to a case whose access list is *grants*."""
+    return any(grant.party in parties and grant.covers(actor) for grant in grants)
 
 
 def may_know_of(actor: Actor, grants: Iterable[Grant]) -> bool:

@@ -533,6 +533,7 @@ class RecordHomeVisit(Command[SecurityAdvice]):
 
     noun: ClassVar[str] = "home-visits"
     roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
+    parties: ClassVar[frozenset[Party]] = frozenset({Party.ADVISER})
 
     visitor: Visitor
     on: Day | None = None
@@ -551,6 +552,7 @@ class GiveAdvice(Command[SecurityAdvice]):
 
     noun: ClassVar[str] = "advices"
     roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
+    parties: ClassVar[frozenset[Party]] = frozenset({Party.ADVISER})
 
     measures: Annotated[tuple[ProposedMeasure, ...], Field(min_length=1, max_length=MAX_MEASURES)]
     """The measures; the first becomes number 1."""
@@ -649,6 +651,7 @@ class VerifyMeasure(Command[SecurityAdvice]):
 
     noun: ClassVar[str] = "verifications"
     roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+    parties: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
     measure: MeasureNumber
     """The number of the measure in the advice."""
@@ -672,6 +675,7 @@ class DeclineMeasure(Command[SecurityAdvice]):
 
     noun: ClassVar[str] = "declinations"
     roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+    parties: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
     measure: MeasureNumber
     """The number of the measure in the advice."""
@@ -689,6 +693,7 @@ class CancelMeasure(Command[SecurityAdvice]):
 
     noun: ClassVar[str] = "cancellations"
     roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+    parties: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
     measure: MeasureNumber
     """The number of the measure in the advice."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from domain.basis import Actor, Fact, OrganisationId, PersonId, Role
-from domain.values import Instant, Model
+from domain.values import Identifying, Instant, Model, Slug
 
 
 class Origin(StrEnum):
@@ -17,15 +17,16 @@ class Origin(StrEnum):
 
 
 class Metadata(Model):
-    """Who recorded a fact, in which capacity, when and why. No personal data: persons are pseudonyms."""
+    """Who recorded a fact, in which capacity, when and why. Persons are pseudonyms here."""
 
     at: Instant
     """The edge's clock at recording; when something really happened is a field of the fact."""
     actor: PersonId
-    organisation: OrganisationId
+    organisation: Identifying[OrganisationId]
     role: Role
     on_behalf_of: PersonId | None = None
-    purpose: str | None = None
+    purpose: Slug | None = None
+    """For what (*doelbinding*), as a code and never in words."""
     correlation: UUID
     """The request that led to it; a caller's own trace can be joined on it."""
     causation: UUID | None = None

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.basis import Actor, PersonId, Role
 from domain.organisations import OrganisationKey, PersonKey
-from domain.values import Line, Model
+from domain.values import Model, Slug
 from infra.opaque import SECRET_BYTES
 from infra.settings import Mode, Settings, SettingsError
 
@@ -32,7 +32,7 @@ class Caller(Model):
 
     actor: Actor
     on_behalf_of: PersonId | None = None
-    purpose: Line | None = None
+    purpose: Slug | None = None
 
 
 class Claims(BaseModel):
@@ -44,7 +44,7 @@ class Claims(BaseModel):
     organisation: OrganisationKey
     role: Role
     on_behalf_of: PersonKey | None = None
-    purpose: Line | None = None
+    purpose: Slug | None = None
 
 
 @dataclass(frozen=True)

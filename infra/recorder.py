@@ -34,7 +34,7 @@ from domain.values import Model
 from infra.database import Connection, Database, DatabaseRole
 
 CHANNEL = "weerbaar_events"
-"""Where ``store.append`` tells that there is something new, once per commit; the payload is the last position."""
+"""Where ``store.append`` tells that there is something new, once per commit and without a payload."""
 POLL_SECONDS = 0.5
 """How long a subscription trusts that it was told."""
 LAST = 2**63 - 1

@@ -45,7 +45,7 @@ comment on table store.idempotency is 'What was answered to a request that carri
 create table store.case_numbers (
     prefix text collate "C" check (prefix ~ '^[A-Z]{{2,4}}$'),
     year integer check (year between 1900 and 9999),
-    last integer not null check (last between 1 and 999999),
+    last integer not null check (last between 1 and 999999999),
     primary key (prefix, year)
 );
 comment on table store.case_numbers is 'The last case number given out, per kind of case and year.';

@@ -112,7 +112,8 @@ begin
     end if;
 
     -- Sent at the commit. Only a hint: listeners read the table, and look by themselves every now and then.
-    perform pg_notify('weerbaar_events', last_position::text);
+    -- Without a payload: equal ones of one transaction are sent as one.
+    perform pg_notify('weerbaar_events', '');
 end
 $$;
 

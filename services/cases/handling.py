@@ -5,7 +5,7 @@ no stream it read has changed in between.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -13,14 +13,13 @@ from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
-from domain.basis import Act, Command, Elsewhere, Fact, Kind, Refusal, StreamId, may_know_of
+from domain.basis import Act, Command, Elsewhere, Fact, Kind, Refusal, StreamId, is_party, may_know_of
 from domain.bodies import Register
-from domain.values import AMSTERDAM
 from infra.events import Event, Metadata, Origin
 from infra.eventstore import CaseStore, Idempotency, Loaded, Receipt, VersionConflict
 from infra.identity import Caller
 from infra.opaque import Opaque
-from services.web.problems import Answerable
+from services.web.problems import Answerable, NotFound
 
 ATTEMPTS = 3
 """How often a command is decided anew when another one came in between."""
@@ -30,12 +29,6 @@ class NotAllowed(Answerable):
     """You may not do this."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
-
-
-class NotFound(Answerable):
-    """There is no such case, or none that you may know of."""
-
-    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
 
 
 class VersionChanged(Answerable):
@@ -75,6 +68,17 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Decision:
+    """What a command leads to."""
+
+    events: list[Event]
+    versions: Mapping[StreamId, int]
+    """Of all streams that it rests on."""
+    number: str | None
+    """The case number given out."""
+
+
+@dataclass(frozen=True)
 class Handling:
     """Everything that handling a command needs."""
 
@@ -98,28 +102,42 @@ class Handling:
         if idempotency and (answer := self.store.answered(idempotency)):
             return answer
         stream = kind.stream(request.key or command.key() or self.new_id())
-        number = self._number(kind, command)
+        try:
+            return self._record(kind, request, stream, idempotency)
+        except (Refusal, Answerable):
+            # The same request may have been recorded since we asked, and then it stood in its own way.
+            if idempotency and (answer := self.store.answered(idempotency)):
+                return answer
+            raise
+
+    def _record(self, kind: Kind[Any], request: Request, stream: StreamId, idempotency: Idempotency | None) -> Receipt:
+        """Decide and record, anew when another command came in between."""
         for _ in range(ATTEMPTS):
-            events, expected = self._decide(kind, request, stream, number)
+            decision = self._decide(kind, request, stream)
             try:
                 return self.store.record(
-                    events, expected=expected, idempotency=idempotency, stream=stream, number=number
+                    decision.events,
+                    expected=decision.versions,
+                    idempotency=idempotency,
+                    stream=stream,
+                    number=decision.number,
                 )
-            except VersionConflict:  # decided anew: on a case that has changed, If-Match then says so
+            except VersionConflict:  # on a case that has changed, If-Match now says so
                 continue
         raise Busy
 
-    def _decide(
-        self, kind: Kind[Any], request: Request, stream: StreamId, number: str | None
-    ) -> tuple[list[Event], Mapping[StreamId, int]]:
-        """Load, judge and decide; return the events and the versions they rest on."""
+    def _decide(self, kind: Kind[Any], request: Request, stream: StreamId) -> Decision:
+        """Load, judge and decide."""
         command, actor = request.command, request.caller.actor
         loaded = self.store.load(kind, stream)
+        parties = kind.grants(loaded.state)
         if command.creates:
             if loaded.version:
                 raise AlreadyExists
-        elif not loaded.version or not may_know_of(actor, kind.grants(loaded.state)):
+        elif not loaded.version or not may_know_of(actor, parties):
             raise NotFound
+        elif not is_party(actor, command.parties, parties):
+            raise NotAllowed
         if not self._matches(request.if_match, stream, loaded.version):
             raise VersionChanged
         others = {other: self._related(other, request.caller) for other in command.reads()}
@@ -128,15 +146,22 @@ class Handling:
             at=self.clock(),
             stream=stream,
             bodies=self.bodies,
-            ids=tuple(self.new_id() for _ in range(command.new_ids)),
-            number=number or "",
+            on_behalf_of=request.caller.on_behalf_of,
+            # Random and nothing else: from ids in a row one could tell which belong together, and when they were made.
+            ids=tuple(uuid4() for _ in range(command.new_ids)),
             others={other: found.state for other, found in others.items()},
         )
         if not command.may(loaded.state, act):
             raise NotAllowed
-        versions = {stream: loaded.version} | {other: found.version for other, found in others.items()}
         facts = command.decide(loaded.state, act)
-        return list(self._events(facts, stream, versions, self._metadata(request, act.at))), versions
+        number = None
+        if command.creates and kind.prefix is not None:
+            # Decisions are pure: this one is taken again with a number, once it is known not to be refused.
+            number = self.store.next_number(kind, act.on.year)
+            facts = command.decide(loaded.state, replace(act, number=number))
+        versions = {stream: loaded.version} | {other: found.version for other, found in others.items()}
+        events = self._events(facts, stream, versions, self._metadata(request, act.at))
+        return Decision(list(events), versions, number)
 
     def _matches(self, if_match: str | None, stream: StreamId, version: int) -> bool:
         named = {tag.strip() for tag in (if_match or "*").split(",")}
@@ -178,11 +203,6 @@ class Handling:
             origin=request.origin,
         )
 
-    def _number(self, kind: Kind[Any], command: Command[Any]) -> str | None:
-        if not command.creates or kind.prefix is None:
-            return None
-        return self.store.next_number(kind, self.clock().astimezone(AMSTERDAM).year)
-
     def _idempotency(self, kind: Kind[Any], request: Request) -> Idempotency | None:
         if request.idempotency_key is None:
             return None
@@ -190,7 +210,8 @@ class Handling:
         body = request.command.model_dump_json()
         operation = (kind.name, request.key, type(request.command).__name__)
         return Idempotency(
-            client=f"{actor.organisation}/{actor.person}",
+            # Keyed: in clear it would say for ever which body a case belongs to.
+            client=self.opaque.tag("client", actor.organisation, actor.person),
             key=request.idempotency_key,
             fingerprint=self.opaque.fingerprint(*operation, body),
         )

@@ -23,7 +23,7 @@ from services.projections import cases, measure_progress, memberships, steunpunt
 from services.projections.replay import Difference, Entry, Happening, Replay, as_json, differences, replay
 from services.projections.views import Cursor, Page, View
 from services.web.context import CallerDependency, Moment, key_type
-from services.web.problems import Answerable
+from services.web.problems import Answerable, NotFound
 
 T = TypeVar("T")
 
@@ -43,12 +43,6 @@ Position = Annotated[
         description="From the answer to a command: the view shows at least what that command recorded.",
     ),
 ]
-
-
-class NotFound(Answerable):
-    """There is no such case, or none that you may know of."""
-
-    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
 
 
 class NotForThisRole(Answerable):

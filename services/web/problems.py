@@ -3,21 +3,20 @@
 Every error is ``application/problem+json``. It names the rule or the field at fault and never repeats what was sent.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar
 
 import psycopg
 import structlog
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import InterfaceError, MapperDeserialisationError, OperationalError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from domain.basis import Refusal
+from domain.basis import Refusal, kebab
 from infra.eventstore import IdempotencyKeyReused
 from infra.identity import NotAuthenticated
 
@@ -32,6 +31,12 @@ class Answerable(Exception):  # noqa: N818 - its subclasses are reasons
 
     status: ClassVar[HTTPStatus]
     headers: ClassVar[Mapping[str, str]] = {}
+
+
+class NotFound(Answerable):
+    """There is no such case, or none that you may know of."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.NOT_FOUND
 
 
 class Location(BaseModel):
@@ -82,11 +87,6 @@ DETAILS = {
     "uuid_parsing": "must be a UUID",
 }
 """What each kind of fault says. Only limits are filled in, which come from the schema and not from the sender."""
-
-
-def slug(name: str) -> str:
-    """Return a class name in kebab case."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
 
 
 def answer(
@@ -143,7 +143,7 @@ async def _refused(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
 
 async def _answered(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
     sentence = " ".join((type(error).__doc__ or "").split())
-    return answer(error.status, slug(type(error).__name__), sentence, headers=error.headers)
+    return answer(error.status, kebab(type(error).__name__), sentence, headers=error.headers)
 
 
 async def _not_authenticated(_: Request, __: Exception) -> JSONResponse:
@@ -160,6 +160,13 @@ async def _key_reused(_: Request, __: Exception) -> JSONResponse:
 async def _unreachable(_: Request, error: Exception) -> JSONResponse:
     log.warning("database_unreachable", exc_info=error)
     detail = "The database does not answer; whether anything was recorded, a repeat with the same key tells."
+    return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
+
+
+async def _newer(_: Request, error: Exception) -> JSONResponse:
+    # A newer release recorded a fact that this one cannot read: ask a replica of the newer one.
+    log.warning("fact_not_understood", exc_info=error)
+    detail = "This case holds something that a newer release recorded; ask again."
     return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
 
 
@@ -191,6 +198,8 @@ HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[JSONResponse]
     NotAuthenticated: _not_authenticated,
     IdempotencyKeyReused: _key_reused,
     OperationalError: _unreachable,
+    InterfaceError: _unreachable,
+    MapperDeserialisationError: _newer,
     psycopg.OperationalError: _unreachable,
     psycopg.errors.UndefinedTable: _not_built,
     HTTPException: _http_error,

@@ -32,6 +32,34 @@ def test_a_key_outlives_a_change_of_the_case(network: Network) -> None:
     assert refused.status_code == 409
 
 
+def test_the_same_request_at_the_same_moment_is_done_once(network: Network) -> None:
+    """Whichever of six comes first, all get its answer, and none is refused for what another one of them did."""
+    headers = network.headers("support-team")
+    for round_ in range(5):
+        case = network.begin("support-team", "threat-cases", REPORT)
+        path, key = f"/v1/threat-cases/{case}/closures", {"Idempotency-Key": f"at-once-{round_}"}
+
+        def close(_: int, path: str = path, key: dict[str, str] = key) -> tuple[int, str]:
+            response = network.client.post(path, json={"reason": "resolved"}, headers=headers | key)
+            return response.status_code, response.text
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = set(pool.map(close, range(6)))
+
+        assert [status for status, _ in answers] == [201]
+
+
+def test_a_refused_command_uses_no_number(network: Network) -> None:
+    """Numbers are given out to cases, not to attempts."""
+    first = network.post("support-team", "threat-cases", REPORT).json()["number"]
+    for _ in range(3):
+        network.post("support-team", "threat-cases", REPORT | {"body": "gm9999"})
+        network.post("ministry-analyst", "threat-cases", REPORT)
+    second = network.post("support-team", "threat-cases", REPORT).json()["number"]
+
+    assert int(second[-6:]) == int(first[-6:]) + 1
+
+
 def test_another_body_under_the_same_key_is_an_error(network: Network) -> None:
     """A key names one command."""
     network.post("support-team", "threat-cases", REPORT, Idempotency_Key="mine")

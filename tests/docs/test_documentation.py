@@ -21,7 +21,7 @@ import typer
 
 import domain
 import services
-from domain.basis import Refusal, Role
+from domain.basis import Refusal, Role, kebab
 from domain.kinds import KINDS
 from domain.values import CodeList
 from infra.database import Database
@@ -30,7 +30,7 @@ from services.app import Service, create_api
 from services.cli import program
 from services.demo.cast import CAST
 from services.projections.register import VIEWS
-from services.web.problems import Answerable, slug
+from services.web.problems import Answerable
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -163,7 +163,7 @@ def refusals(text: str) -> set[str]:
 def problems(text: str) -> set[str]:
     """Compare every reason for a problem that is no refusal."""
     said = re.findall(r'HTTPStatus\.[A-Z_]+,\s*"([a-z-]+)"', source())
-    raised = [slug(error.__name__) for error in ours(Answerable)]
+    raised = [kebab(error.__name__) for error in ours(Answerable)]
     of_starlette = ["not-found", "method-not-allowed"]
     documented = {reason.strip("`") for reason, *_ in rows(under(text, "## Problems")) if reason != "*a refusal*"}
     return differences(documented, {*said, *raised, *of_starlette})
