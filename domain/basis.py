@@ -226,6 +226,8 @@ class Kind(Generic[S]):
     commands: tuple[type[Command[S]], ...]
     grants: Callable[[S], frozenset[Grant]]
     """Who is party to the case, from its state."""
+    granting: tuple[type[Fact], ...]
+    """The facts on which ``grants`` depends: no other fact ever changes who is party to a case."""
     slug: Any = None
     """The form of its keys where they are words (``Annotated[str, …]``); ``None`` where they are UUIDs."""
     prefix: str | None = None

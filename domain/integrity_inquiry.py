@@ -395,5 +395,6 @@ INTEGRITY_INQUIRY = Kind(
     evolve=evolve,
     facts=get_args(InquiryFact),
     grants=grants,
+    granting=(SignalReceived, SteunpuntConsulted),
     commands=(ReceiveSignal, ConsultSteunpunt, OpenInquiry, CloseInquiry),
 )

@@ -380,5 +380,6 @@ ORGANISATION = Kind(
     evolve=evolve,
     facts=get_args(OrganisationFact),
     grants=grants,
+    granting=(OrganisationRegistered,),
     commands=(RegisterOrganisation, FormTeam, AppointMember, EndMembership, RecordMilestone),
 )

@@ -750,6 +750,7 @@ SECURITY_ADVICE = Kind(
     evolve=evolve,
     facts=get_args(AdviceFact),
     grants=grants,
+    granting=(AdviceRequested,),
     commands=(
         RequestAdvice,
         RecordHomeVisit,

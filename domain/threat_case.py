@@ -643,6 +643,7 @@ THREAT_CASE = Kind(
     evolve=evolve,
     facts=get_args(ThreatFact),
     grants=grants,
+    granting=(ThreatReported,),
     commands=(
         ReportThreat,
         AssessThreat,

@@ -73,5 +73,6 @@ STORY: Kind[Any] = Kind(
     evolve=lambda story, _: story,
     facts=(StoryBegun, StoryTold),
     grants=lambda _: frozenset({Grant(party=Party.OWNER, role=Role.SUPPORT_TEAM)}),
+    granting=(StoryBegun,),
     commands=(BeginStory, TellBadly, TellOddly),
 )

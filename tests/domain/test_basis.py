@@ -63,6 +63,7 @@ LAMP = Kind(
     facts=(LampLit, LampHidden),
     commands=(LightLamp,),
     grants=lambda _: frozenset(),
+    granting=(),
 )
 ACT = Act(
     actor=AMSTERDAM,

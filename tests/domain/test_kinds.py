@@ -107,6 +107,28 @@ def test_a_history_read_back_adds_up_to_the_same(kind: Kind[Any], data: st.DataO
 
 
 @by_name
+@often
+@for_all(data=st.data())
+def test_who_is_party_changes_only_with_the_facts_that_say_so(kind: Kind[Any], data: st.DataObject) -> None:
+    """The views ask for the access list only when one of them comes in."""
+    history = data.draw(histories(kind))
+    parties = kind.grants(kind.empty)
+    state = kind.empty
+    for fact in history:
+        state = kind.evolve(state, fact)
+        before, parties = parties, kind.grants(state)
+
+        assert parties == before or isinstance(fact, kind.granting), fact
+
+
+@by_name
+def test_the_facts_that_grant_are_the_kinds_own(kind: Kind[Any]) -> None:
+    """And the one that begins a stream is among them: nobody is party before it."""
+    assert set(kind.granting) <= set(kind.facts)
+    assert kind.facts[0] in kind.granting
+
+
+@by_name
 def test_a_kind_has_one_command_that_begins_a_stream(kind: Kind[Any]) -> None:
     """And what it records comes first."""
     assert [command.creates for command in kind.commands].count(True) == 1

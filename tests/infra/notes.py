@@ -54,6 +54,7 @@ NOTE = Kind(
     facts=(Noted,),
     commands=(),
     grants=lambda _: frozenset(),
+    granting=(),
 )
 
 METADATA = Metadata(

@@ -61,4 +61,5 @@ REFERRAL: Kind[Any] = Kind(
     facts=(ReferralOffered, ReferralNoted, ReferralWithdrawn),
     commands=(),
     grants=lambda referral: frozenset({OWNER, ADVISER} if referral.offered else {OWNER}),
+    granting=(ReferralOffered, ReferralWithdrawn),
 )
