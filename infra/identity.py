@@ -16,7 +16,7 @@ from domain.basis import Actor, PersonId, Role
 from domain.organisations import OrganisationKey, PersonKey
 from domain.values import Model, Slug
 from infra.opaque import SECRET_BYTES
-from infra.settings import Mode, Settings, SettingsError
+from infra.settings import DEMO_ISSUER, Mode, Settings, SettingsError
 
 ALGORITHMS = ["ES256", "PS256"]
 """Allowed signatures: never ``none``, never a shared secret (NL GOV assurance profile for OAuth 2.0)."""
@@ -115,6 +115,8 @@ def demo_issuer(settings: Settings) -> DemoIssuer:
 
 def verifier(settings: Settings) -> Verifier:
     """Return the verifier for the configured issuer, in demo mode by default the demo's own."""
+    if settings.token_issuer == DEMO_ISSUER:
+        _refuse_in_production(settings, "TOKEN_ISSUER")
     if settings.token_keys_file is None:
         _refuse_in_production(settings, "TOKEN_KEYS_FILE")
         return demo_issuer(settings).verifier

@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from pydantic import EmailStr, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+DEMO_ISSUER = "https://issuer.demo.weerbaar.invalid"
 PREFIX = "WEERBAAR_"
 TEST_PREFIX = "WEERBAAR_TEST_"
 """Variables of the test suite, which the program itself ignores."""
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
     """Whom the API description names for questions."""
     secret_file: Path | None = None
     """File with at least 32 random bytes: the key of ETags, cursors and idempotency fingerprints."""
-    token_issuer: str = "https://issuer.demo.weerbaar.invalid"  # noqa: S105 - an address, no secret
+    token_issuer: str = DEMO_ISSUER
     """The `iss` that access tokens must carry."""
     token_audience: str = "weerbaar"  # noqa: S105 - a name, no secret
     """The `aud` that access tokens must carry."""

@@ -345,11 +345,12 @@ def test_a_data_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
         secret(settings)
 
 
-@pytest.mark.parametrize("name", ["TOKEN_KEYS_FILE", "SECRET_FILE"])
+@pytest.mark.parametrize("name", ["TOKEN_ISSUER", "TOKEN_KEYS_FILE", "SECRET_FILE"])
 def test_production_makes_up_no_keys(tmp_path: Path, name: str) -> None:
-    """Somebody must answer for them."""
-    settings = in_folder(tmp_path, mode=Mode.PRODUCTION)
-    needing = {"TOKEN_KEYS_FILE": verifier, "SECRET_FILE": secret}[name]
+    """Somebody must answer for them, and the demo's issuer is nobody."""
+    issuer = {} if name == "TOKEN_ISSUER" else {"token_issuer": "https://issuer.example.org"}
+    settings = in_folder(tmp_path, mode=Mode.PRODUCTION, **issuer)
+    needing = secret if name == "SECRET_FILE" else verifier
 
     with pytest.raises(SettingsError, match=rf"^production mode needs the setting WEERBAAR_{name}$"):
         needing(settings)
