@@ -22,7 +22,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyId, BodyKind
 from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
-from domain.values import CodeList, Day, Identifying, Line, Personal, Text
+from domain.values import CodeList, Day, Identifying, Line, Personal, Text, told
 
 BODY = frozenset({Role.PUBLIC_BODY})
 """Who handles signals and inquiries: the public body concerned. The steunpunt advises it and decides nothing."""
@@ -155,12 +155,14 @@ InquiryFact = SignalReceived | SteunpuntConsulted | InquiryOpened | InquiryClose
 class IntegrityInquiry:
     """What the facts about one signal add up to."""
 
-    number: str = ""
+    number: str | None = None
     owner: Grant | None = None
     body: Identifying[BodyId | None] = None
     office: Identifying[Office | None] = None
     received_on: Day | None = None
-    nature: Nature = Nature.OTHER
+    nature: Nature | None = None
+    body_kind: BodyKind | None = None
+    """As the steunpunt is told it, who does not learn the body."""
     person: Subject | None = None
     reporter: Subject | None = None
     account: Statement | None = None
@@ -190,10 +192,11 @@ def evolve(inquiry: IntegrityInquiry, fact: InquiryFact) -> IntegrityInquiry:
                 account=fact.account,
                 external_reference=fact.external_reference,
             )
-        case SteunpuntConsulted(stage=ConsultationStage.FIRST_CALL):
-            return replace(inquiry, first_call=fact.on)
         case SteunpuntConsulted():
-            return replace(inquiry, second_conversation=fact.on)
+            consulted = replace(inquiry, nature=fact.nature, body_kind=fact.body_kind)
+            if fact.stage is ConsultationStage.FIRST_CALL:
+                return replace(consulted, first_call=fact.on)
+            return replace(consulted, second_conversation=fact.on)
         case InquiryOpened():
             return replace(inquiry, opened=fact.on, commissioner=fact.commissioner)
         case InquiryClosed():
@@ -330,7 +333,7 @@ class ConsultSteunpunt(Command[IntegrityInquiry]):
         body = act.bodies.get(state.body or "")
         if body is None:
             raise UnknownBody
-        return [SteunpuntConsulted(on=on, stage=self.stage, body_kind=body.kind, nature=state.nature)]
+        return [SteunpuntConsulted(on=on, stage=self.stage, body_kind=body.kind, nature=told(state.nature))]
 
 
 class OpenInquiry(Command[IntegrityInquiry]):

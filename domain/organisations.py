@@ -163,7 +163,7 @@ class Organisation:
     """What an organisation's facts add up to."""
 
     organisation: OrganisationId | None = None
-    name: str = ""
+    name: str | None = None
     kind: OrganisationKind | None = None
     body: BodyId | None = None
     teams: tuple[Slug, ...] = ()

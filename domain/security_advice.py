@@ -259,11 +259,11 @@ class Measure:
     """Where one measure stands."""
 
     number: int
-    status: MeasureStatus = MeasureStatus.ADVISED
+    status: MeasureStatus | None = None
     kind: MeasureKind | None = None
-    """``None`` for whoever may see what became of the measure and not the advice itself."""
-    one_off_cents: Cents = 0
-    recurring_cents_per_month: Cents = 0
+    """This and the amounts: ``None`` for whoever may see what became of the measure and not the advice itself."""
+    one_off_cents: Cents | None = None
+    recurring_cents_per_month: Cents | None = None
     reason: Statement | None = None
     supplier: Line | None = None
     installer: PersonId | None = None
@@ -285,7 +285,7 @@ class Measure:
 class SecurityAdvice:
     """What the facts about one request add up to."""
 
-    number: str = ""
+    number: str | None = None
     owner: Grant | None = None
     requester: Grant | None = None
     adviser: Grant | None = None
@@ -298,7 +298,7 @@ class SecurityAdvice:
     threat_case: UUID | None = None
     external_reference: Line | None = None
     visits: tuple[Visitor, ...] = ()
-    given: bool = False
+    given: bool | None = None
     adopted: Day | None = None
     measures: tuple[Measure, ...] = ()
 
@@ -331,6 +331,7 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
                 measures=tuple(
                     Measure(
                         number=measure.number,
+                        status=MeasureStatus.ADVISED,
                         kind=measure.kind,
                         one_off_cents=measure.one_off_cents,
                         recurring_cents_per_month=measure.recurring_cents_per_month,

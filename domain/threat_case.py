@@ -293,11 +293,11 @@ class Aangifte:
 class ThreatCase:
     """What a threat case's facts add up to."""
 
-    number: str = ""
+    number: str | None = None
     owner: Grant | None = None
     body: Identifying[BodyId | None] = None
     office: Identifying[Office | None] = None
-    danger_now: bool = False
+    danger_now: bool | None = None
     capacity: Capacity | None = None
     reporter: Subject | None = None
     victim: Subject | None = None

@@ -175,6 +175,15 @@ def test_the_steunpunt_knows_of_a_case_from_its_consultation_on() -> None:
     given(RECEIVED, CALLED).when(OPEN, by=THE_HAGUE).unknown()
 
 
+def test_the_steunpunt_is_shown_what_it_was_told() -> None:
+    """The kind of body and of violation, as they are; nothing takes the place of what it may not see."""
+    visible = [fact for fact in (RECEIVED, CALLED, OPENED, CLOSED) if Party.STEUNPUNT in fact.seen_by()]
+
+    inquiry = INTEGRITY_INQUIRY.replay(visible)
+    assert (inquiry.nature, inquiry.body_kind) == (Nature.CONFLICT_OF_INTEREST, BodyKind.MUNICIPALITY)
+    assert (inquiry.number, inquiry.body, inquiry.office, inquiry.person) == (None, None, None, None)
+
+
 # --- opening ----------------------------------------------------------------------------------------------------------
 
 

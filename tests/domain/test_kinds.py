@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import FrozenInstanceError, fields, is_dataclass
 from datetime import timedelta
 from itertools import compress
@@ -13,11 +13,22 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.basis import Command, Fact, Kind, OrganisationId, Party, Refusal, Role
+from domain.integrity_inquiry import SignalReceived
 from domain.kinds import KINDS
 from domain.people import Office
+from domain.security_advice import (
+    AdviceGiven,
+    AdviceRequested,
+    MeasureCancelled,
+    MeasureDeclined,
+    MeasureInstalled,
+    MeasureOrdered,
+    MeasureRemoved,
+    MeasureVerified,
+)
 from domain.threat_case import THREAT_CASE, ThreatReported
 from domain.values import CodeList, Model, Sensitivity, sensitive_fields
 from tests.domain.scenario import EVERYONE, NOW, given
@@ -80,7 +91,7 @@ def test_any_part_of_a_history_adds_up(kind: Kind[Any], data: st.DataObject) -> 
 
     kind.grants(kind.replay(compress(history, kept)))
     for party in Party:
-        kind.grants(kind.replay(fact for fact in history if party in fact.audience))
+        kind.grants(kind.replay(fact for fact in history if party in fact.seen_by()))
 
 
 @by_name
@@ -104,6 +115,80 @@ def test_a_history_read_back_adds_up_to_the_same(kind: Kind[Any], data: st.DataO
 
     assert loaded == history
     assert kind.replay(loaded) == kind.replay(history) == kind.replay(history)
+
+
+def said(shown: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON
+    """Yield every value in JSON that says something, with the name of its field."""
+    match shown:
+        case dict():
+            for key, value in shown.items():
+                yield from said(value, key)
+        case list():
+            for value in shown:
+                yield from said(value, name)
+        case None:
+            pass
+        case _:
+            yield name, shown
+
+
+def as_json(state: Any) -> Any:  # noqa: ANN401 - any state, and JSON
+    """Return *state* as the API shows it."""
+    return TypeAdapter(type(state)).dump_python(state, mode="json")
+
+
+@by_name
+def test_the_state_of_no_facts_says_nothing(kind: Kind[Any]) -> None:
+    """Not that there is no danger, nor that something costs nothing."""
+    assert list(said(as_json(kind.empty))) == []
+
+
+BY_ITS_TYPE: dict[type[Fact], set[tuple[str, object]]] = {
+    ThreatReported: {("party", "owner")},
+    SignalReceived: {("party", "owner")},
+    AdviceRequested: {
+        ("party", "owner"),
+        ("role", "public_body"),
+        ("party", "requester"),
+        ("party", "adviser"),
+        ("role", "bva"),
+    },
+    AdviceGiven: {("given", True), ("status", "advised")},
+    MeasureOrdered: {("status", "ordered")},
+    MeasureInstalled: {("status", "installed")},
+    MeasureVerified: {("status", "verified")},
+    MeasureDeclined: {("status", "declined")},
+    MeasureCancelled: {("status", "cancelled")},
+    MeasureRemoved: {("status", "removed")},
+}
+"""What a fact says by having happened, besides what stands in it."""
+
+
+def sayings(facts: Iterable[Fact]) -> set[tuple[str | None, str]]:
+    """Return all that *facts* say; numbers, yes and no with the name of their field, for they mean little without."""
+    found = [pair for fact in facts for pair in (*said(fact.model_dump(mode="json")), *BY_ITS_TYPE.get(type(fact), ()))]
+    return {_saying("number" if name == "measure" else name, value) for name, value in found}
+
+
+def _saying(name: str, value: object) -> tuple[str | None, str]:
+    return (name if isinstance(value, int) else None), repr(value)
+
+
+@by_name
+@often
+@for_all(data=st.data())
+def test_what_is_withheld_is_not_shown_as_something_else(kind: Kind[Any], data: st.DataObject) -> None:
+    """The state of any part of a history says only what the facts in that part say."""
+    history = data.draw(histories(kind))
+    kept = data.draw(st.lists(st.booleans(), min_size=len(history), max_size=len(history)))
+
+    for part in (
+        history,
+        list(compress(history, kept)),
+        *([fact for fact in history if party in fact.seen_by()] for party in Party),
+    ):
+        shown = {_saying(name, value) for name, value in said(as_json(kind.replay(part)))}
+        assert shown <= sayings(part)
 
 
 @by_name

@@ -451,6 +451,7 @@ def test_the_state_shows_where_every_measure_stands() -> None:
             status=MeasureStatus.VERIFIED,
             kind=MeasureKind.PHYSICAL,
             one_off_cents=45_000,
+            recurring_cents_per_month=0,
             supplier="Slotenmaker BV",
             installer=AMSTERDAM.person,
         ),
