@@ -141,7 +141,6 @@ class AdviceRequested(Fact):
     home: Home
     requested_on: Day
     regime: Regime
-    threat_case: UUID | None = None
     external_reference: Line | None = None
 
 
@@ -295,7 +294,6 @@ class SecurityAdvice:
     home: Home | None = None
     requested_on: Day | None = None
     regime: Regime | None = None
-    threat_case: UUID | None = None
     external_reference: Line | None = None
     visits: tuple[Visitor, ...] = ()
     given: bool | None = None
@@ -319,7 +317,6 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
                 home=fact.home,
                 requested_on=fact.requested_on,
                 regime=fact.regime,
-                threat_case=fact.threat_case,
                 external_reference=fact.external_reference,
             )
         case HomeVisited():
@@ -487,7 +484,7 @@ class RequestAdvice(Command[SecurityAdvice]):
     requested_on: Day | None = None
     """The day of the request; by default today."""
     threat_case: UUID | None = None
-    """The threat case from which the request arises."""
+    """The threat case from which the request arises. Only that case says so: here not everybody may know of it."""
     external_reference: Line | None = None
     """The sender's own reference to the request."""
 
@@ -522,7 +519,6 @@ class RequestAdvice(Command[SecurityAdvice]):
             home=Home(subject=act.subject(1), address=self.address),
             requested_on=requested_on,
             regime=rules.regime,
-            threat_case=self.threat_case,
             external_reference=self.external_reference,
         )
         sought = SecurityAdviceSought(advice=UUID(act.stream.partition(":")[2]), number=act.number)
