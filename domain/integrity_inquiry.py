@@ -126,10 +126,13 @@ class SteunpuntConsulted(Fact):
 
 
 class InquiryOpened(Fact):
-    """An inquiry was opened."""
+    """An inquiry was opened.
+
+    Who commissions it points at whom it is about (the King's commissioner steps in for a mayor), so the steunpunt does
+    not see this.
+    """
 
     topic: ClassVar[str] = "integrity_inquiry.opened.v1"
-    audience: ClassVar[frozenset[Party]] = WITH_STEUNPUNT
 
     on: Day
     commissioner: Commissioner

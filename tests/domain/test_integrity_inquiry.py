@@ -182,6 +182,13 @@ def test_the_steunpunt_is_shown_what_it_was_told() -> None:
     inquiry = INTEGRITY_INQUIRY.replay(visible)
     assert (inquiry.nature, inquiry.body_kind) == (Nature.CONFLICT_OF_INTEREST, BodyKind.MUNICIPALITY)
     assert (inquiry.number, inquiry.body, inquiry.office, inquiry.person) == (None, None, None, None)
+    assert (inquiry.closed, inquiry.disposition) == (TODAY, Disposition.NOT_PURSUED)
+
+
+def test_the_steunpunt_does_not_see_who_commissions() -> None:
+    """Where the King's commissioner steps in it is about a mayor."""
+    assert InquiryOpened.audience == {Party.OWNER}
+    assert SteunpuntConsulted.audience == InquiryClosed.audience == {Party.OWNER, Party.STEUNPUNT}
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------
