@@ -110,7 +110,7 @@ class SignalReceived(Fact):
     reporter: Subject | None = None
     """Who reported it (*melder*)."""
     account: Statement | None = None
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
 
 
 class SteunpuntConsulted(Fact):
@@ -169,7 +169,7 @@ class IntegrityInquiry:
     person: Subject | None = None
     reporter: Subject | None = None
     account: Statement | None = None
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
     first_call: Day | None = None
     second_conversation: Day | None = None
     opened: Day | None = None
@@ -277,7 +277,7 @@ class ReceiveSignal(Command[IntegrityInquiry]):
     """What is said to have happened, in the reporter's words."""
     received_on: Day | None = None
     """The day; by default today."""
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
     """The sender's own reference to the signal."""
 
     def may(self, state: IntegrityInquiry, act: Act) -> bool:

@@ -141,7 +141,7 @@ class AdviceRequested(Fact):
     home: Home
     requested_on: Day
     regime: Regime
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
 
 
 class HomeVisited(Fact):
@@ -180,7 +180,7 @@ class MeasureOrdered(Fact):
 
     measure: int
     on: Day
-    supplier: Line | None = None
+    supplier: Identifying[Line | None] = None
 
 
 class MeasureInstalled(Fact):
@@ -264,7 +264,7 @@ class Measure:
     one_off_cents: Cents | None = None
     recurring_cents_per_month: Cents | None = None
     reason: Statement | None = None
-    supplier: Line | None = None
+    supplier: Identifying[Line | None] = None
     installer: PersonId | None = None
     exit: DeclineReason | CancelReason | RemovalReason | None = None
     """Why it was declined, cancelled or removed."""
@@ -294,7 +294,7 @@ class SecurityAdvice:
     home: Home | None = None
     requested_on: Day | None = None
     regime: Regime | None = None
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
     visits: tuple[Visitor, ...] = ()
     given: bool | None = None
     adopted: Day | None = None
@@ -485,7 +485,7 @@ class RequestAdvice(Command[SecurityAdvice]):
     """The day of the request; by default today."""
     threat_case: UUID | None = None
     """The threat case from which the request arises. Only that case says so: here not everybody may know of it."""
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
     """The sender's own reference to the request."""
 
     def reads(self) -> tuple[StreamId, ...]:
@@ -607,8 +607,8 @@ class OrderMeasure(Command[SecurityAdvice]):
 
     measure: MeasureNumber
     """The number of the measure in the advice."""
-    supplier: Line | None = None
-    """The company it was ordered from."""
+    supplier: Identifying[Line | None] = None
+    """The company it was ordered from; a local one tells the place."""
     on: Day | None = None
     """The day; by default today."""
 

@@ -175,7 +175,7 @@ class ThreatReported(Fact):
     victim: Subject | None = None
     account: Statement | None = None
     axes: Axes = Axes()
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
 
 
 class ThreatAssessed(Fact):
@@ -303,7 +303,7 @@ class ThreatCase:
     victim: Subject | None = None
     account: Statement | None = None
     axes: Axes = Axes()
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
     police_notified: Day | None = None
     vpt_code: bool | None = None
     aangifte: Aangifte = Aangifte()
@@ -437,7 +437,7 @@ class ReportThreat(Command[ThreatCase]):
     account: Personal[Text | None] = None
     """What happened, in the reporter's words."""
     axes: Axes = Axes()
-    external_reference: Line | None = None
+    external_reference: Identifying[Line | None] = None
     """The sender's own reference to the incident."""
 
     def may(self, state: ThreatCase, act: Act) -> bool:

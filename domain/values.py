@@ -98,7 +98,7 @@ class Sensitivity(Enum):
     PERSONAL = "personal"
     """Under the key of the subject that stands beside it: names, addresses, telephone numbers, free text."""
     IDENTIFYING = "identifying"
-    """Under the key of the case: body, office, place ("the mayor of X" is a person)."""
+    """Under the key of the case: body, office, place ("the mayor of X" is a person), and what tells them."""
 
 
 Personal = Annotated[T, Sensitivity.PERSONAL]
