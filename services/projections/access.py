@@ -2,7 +2,7 @@
 
 The rows are a case's access list, as ``Kind.grants`` gives it. The policies of other views read them under the
 unversioned name ``views.access``, through which a reader sees the lines that cover them, and auditors see all.
-When a kind's ``grants`` begins to answer differently for the same facts, this view needs a new version.
+When a kind's ``grants`` or ``granting`` begins to answer differently for the same facts, this view needs a new version.
 """
 
 from collections.abc import Iterable

@@ -113,38 +113,43 @@ def _apply(connection: Connection, changes: Sequence[list[Change]]) -> tuple[int
 
 def _changes(log: Log, view: View) -> Callable[[FactNotification], Iterable[Change]]:
     """Return the function that tells what an event changes in *view*."""
-    access_list = _AccessLists(log)
+    access_lists = _AccessLists(log)
 
     def of_event(event: FactNotification) -> Iterator[Change]:
         if view.needs(event.topic):
             recorded = log.recorded(event)
             yield from view.changes(recorded)
-            if view.regrants:
-                before, after = access_list.around(recorded)
-                yield from view.regrants(StreamId(recorded.event.originator_id), before, after)
+            if view.regrants and (around := access_lists.around(recorded)):
+                yield from view.regrants(StreamId(recorded.event.originator_id), *around)
 
     return of_event
 
 
 @dataclass
 class _AccessLists:
-    """Who is party to a case before and after an event: from the states, since any fact of any kind may change it.
+    """Who is party to a case before and after an event: from the states, since it may depend on all that went before.
 
-    The states are those of the streams in one page, loaded when the first of their events on it comes by.
+    A state is loaded when the first fact on a page that grants anything comes by, unless that begins the stream. From
+    there on it follows such facts alone, on which the access list depends (``Kind.granting``).
     """
 
     log: Log
     _states: dict[str, Any] = field(default_factory=dict)
 
-    def around(self, recorded: Recorded) -> tuple[frozenset[Grant], frozenset[Grant]]:
+    def around(self, recorded: Recorded) -> tuple[frozenset[Grant], frozenset[Grant]] | None:
+        """Return the access list before and after the event, or ``None`` where it cannot have changed."""
         event = recorded.event
         stream = StreamId(event.originator_id)
         kind = next(kind for kind in self.log.store.kinds if stream.startswith(f"{kind.name}:"))
-        if event.originator_version == 1:
+        begins = event.originator_version == 1
+        if not begins and not isinstance(event.fact, kind.granting):
+            return None
+        if begins:
             state = kind.empty
         elif stream in self._states:
             state = self._states[stream]
         else:
             state = self.log.store.load(kind, stream, version=event.originator_version - 1).state
         self._states[stream] = kind.evolve(state, event.fact)
-        return kind.grants(state), kind.grants(self._states[stream])
+        # Nobody is party to what has not begun, whatever a kind says of its empty state.
+        return frozenset() if begins else kind.grants(state), kind.grants(self._states[stream])

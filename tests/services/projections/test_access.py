@@ -1,10 +1,12 @@
+from typing import Any
 from uuid import UUID
 
 import pytest
 
+from domain.basis import Kind, StreamId
 from domain.kinds import KINDS
 from infra.database import Database
-from infra.eventstore import CaseStore
+from infra.eventstore import CaseStore, Loaded
 from services.projections import access, cases, projecting, timeline
 from services.projections.rebuilding import rebuild
 from services.projections.register import VIEWS
@@ -38,7 +40,7 @@ def test_a_change_of_the_access_list_is_the_difference() -> None:
 
 
 @pytest.mark.parametrize("page", [1, 2, 500])
-def test_any_fact_of_any_kind_can_give_access_and_take_it(
+def test_a_fact_of_any_kind_can_give_access_and_take_it(
     database: Database, store: CaseStore, network: Network, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
     """The access list follows from the state after each fact, wherever a page of the log begins."""
@@ -62,3 +64,23 @@ def test_any_fact_of_any_kind_can_give_access_and_take_it(
     live = rows(database, access.VIEW)
     rebuild(database, store, access.VIEW)
     assert rows(database, access.VIEW) == live
+
+
+def test_only_facts_that_grant_anything_make_it_load_a_case(
+    database: Database, store: CaseStore, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Most facts leave the access list as it is; a page that holds only such facts costs nothing."""
+    monkeypatch.setattr(projecting, "PAGE", 2)
+    loaded: list[str] = []
+
+    def load(kind: Kind[Any], stream: StreamId, version: int | None = None) -> Loaded[Any]:
+        loaded.append(f"{stream} {version}")
+        return CaseStore.load(store, kind, stream, version)
+
+    monkeypatch.setattr(store, "load", load)
+    network.record(TEAM, FIRST, ReferralOffered(), *(ReferralNoted() for _ in range(5)), ReferralWithdrawn())
+
+    Runner(database, store, [access.VIEW]).catch_up()
+
+    assert loaded == [f"{FIRST} 6"]
+    assert rows(database, access.VIEW)["access"] == [(FIRST, "owner", "support_team", None)]
