@@ -54,7 +54,6 @@ class Visitor(CodeList):
     """Who visited the home."""
 
     CCV = "ccv", "veiligheidsadviseur van het CCV"
-    POLICE = "police", "politie"
     BVA = "bva", "beveiligingsautoriteit"
 
 

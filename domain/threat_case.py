@@ -89,10 +89,9 @@ class Severity(CodeList):
 
 
 class Offender(CodeList):
-    """Who does it, as far as is known."""
+    """Which kind of offender it is, known by name or not."""
 
-    UNKNOWN = "unknown", "onbekend"
-    INDIVIDUAL = "individual", "bekende persoon"
+    INDIVIDUAL = "individual", "persoon"
     GROUP = "group", "groep"
     FELLOW_ADMINISTRATOR = "fellow_administrator", "medebestuurder"
     ORGANISATION = "organisation", "organisatie"
@@ -155,6 +154,8 @@ class Axes(Model):
     channel: Channel | None = None
     target: Target | None = None
     severity: Severity | None = None
+    offender_known: Flag | None = None
+    """Whether it is known who does it."""
     offender: Offender | None = None
     pressure: Pressure | None = None
 

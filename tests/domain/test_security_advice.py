@@ -255,12 +255,12 @@ def test_a_closed_threat_case_takes_no_advice() -> None:
 
 
 def test_each_visitors_visit_is_recorded_once() -> None:
-    """The CCV and the police may both come."""
+    """The CCV and the security authority may both come."""
     visited = HomeVisited(on=YESTERDAY, visitor=Visitor.CCV)
 
     given(REQUESTED).when(RecordHomeVisit(visitor=Visitor.CCV, on=YESTERDAY), by=BVA).then(visited)
-    given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.POLICE), by=BVA).then(
-        HomeVisited(on=TODAY, visitor=Visitor.POLICE)
+    given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.BVA), by=BVA).then(
+        HomeVisited(on=TODAY, visitor=Visitor.BVA)
     )
     given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.CCV), by=BVA).refused(HomeAlreadyVisited)
 

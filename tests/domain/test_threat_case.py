@@ -30,6 +30,7 @@ from domain.threat_case import (
     NothingAssessed,
     NothingCorrected,
     NotifyPolice,
+    Offender,
     OfferAftercare,
     PoliceAlreadyNotified,
     PoliceNotified,
@@ -188,6 +189,17 @@ def test_an_assessment_adds_to_what_was_said_before() -> None:
 def test_an_assessment_says_something() -> None:
     """At least one axis is filled."""
     given(REPORTED).when(AssessThreat(axes=Axes()), by=TEAM).refused(NothingAssessed)
+
+
+def test_an_offender_may_be_a_group_that_nobody_knows() -> None:
+    """Whether it is known who does it, and what kind of offender it is, are two questions; no is an answer."""
+    unknown = AssessThreat(axes=Axes(offender_known=False))
+    group = ThreatAssessed(axes=Axes(offender=Offender.GROUP))
+
+    given(REPORTED).when(unknown, by=TEAM).then(ThreatAssessed(axes=unknown.axes))
+
+    case = THREAT_CASE.replay([REPORTED, ThreatAssessed(axes=unknown.axes), group])
+    assert case.axes == Axes(offender_known=False, offender=Offender.GROUP)
 
 
 def test_a_correction_changes_what_the_case_says() -> None:
