@@ -212,6 +212,14 @@ class PoliceNotified(Fact):
     vpt_code: Flag | None = None
 
 
+class VptCodeAdded(Fact):
+    """The police registered the VPT code."""
+
+    topic: ClassVar[str] = "threat_case.vpt_code_added.v1"
+
+    on: Day
+
+
 class AangifteFiled(Fact):
     """An aangifte was filed."""
 
@@ -269,6 +277,7 @@ ThreatFact = (
     | ThreatAssessed
     | ReportCorrected
     | PoliceNotified
+    | VptCodeAdded
     | AangifteFiled
     | AangifteWaived
     | AftercareOffered
@@ -307,6 +316,7 @@ class ThreatCase:
     external_reference: Identifying[Line | None] = None
     police_notified: Day | None = None
     vpt_code: bool | None = None
+    """Whether the police registered it; a missing one is a warning until it is added."""
     aangifte: Aangifte = Aangifte()
     aftercare: tuple[Aftercare, ...] = ()
     security_advice: tuple[str, ...] = ()
@@ -350,6 +360,8 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
             )
         case PoliceNotified():
             return replace(case, police_notified=fact.on, vpt_code=newest(fact.vpt_code, case.vpt_code))
+        case VptCodeAdded():
+            return replace(case, vpt_code=True)
         case AangifteFiled():
             filed = Aangifte(filed=fact.on, by=fact.by)
             return replace(case, aangifte=filed, vpt_code=newest(fact.vpt_code, case.vpt_code))
@@ -393,6 +405,14 @@ class NothingCorrected(Refusal):
 
 class PoliceAlreadyNotified(Refusal):
     """The police have been notified already."""
+
+
+class PoliceNotNotified(Refusal):
+    """The police know of nothing yet: they were not notified, and no aangifte was filed."""
+
+
+class VptCodeAlreadyKnown(Refusal):
+    """The police have registered the VPT code already."""
 
 
 class AangifteAlreadyFiled(Refusal):
@@ -546,6 +566,25 @@ class NotifyPolice(Command[ThreatCase]):
         return [PoliceNotified(on=act.past(self.on), vpt_code=self.vpt_code)]
 
 
+class AddVptCode(Command[ThreatCase]):
+    """Record that the police registered the VPT code after all."""
+
+    noun: ClassVar[str] = "vpt-codes"
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    on: Day | None = None
+    """The day; by default today."""
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """Once, and only when the police know of the matter."""
+        must_be_open(state)
+        if not state.police_notified and not state.aangifte.filed:
+            raise PoliceNotNotified
+        if state.vpt_code:
+            raise VptCodeAlreadyKnown
+        return [VptCodeAdded(on=act.past(self.on))]
+
+
 class FileAangifte(Command[ThreatCase]):
     """Record that an aangifte was filed, also after it had been waived."""
 
@@ -650,6 +689,7 @@ THREAT_CASE = Kind(
         AssessThreat,
         CorrectReport,
         NotifyPolice,
+        AddVptCode,
         FileAangifte,
         WaiveAangifte,
         OfferAftercare,

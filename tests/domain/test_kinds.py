@@ -29,7 +29,7 @@ from domain.security_advice import (
     MeasureRemoved,
     MeasureVerified,
 )
-from domain.threat_case import THREAT_CASE, ThreatReported
+from domain.threat_case import THREAT_CASE, ThreatReported, VptCodeAdded
 from domain.values import CodeList, Model, Sensitivity, sensitive_fields
 from tests.domain.scenario import EVERYONE, NOW, given
 from tests.domain.shapes import OTHER_STREAM, admits, alternatives, annotation_of, bare, example, instances
@@ -153,6 +153,7 @@ BY_ITS_TYPE: dict[type[Fact], set[tuple[str, object]]] = {
         ("party", "adviser"),
         ("role", "bva"),
     },
+    VptCodeAdded: {("vpt_code", True)},
     AdviceGiven: {("given", True), ("status", "advised")},
     MeasureOrdered: {("status", "ordered")},
     MeasureInstalled: {("status", "installed")},

@@ -15,6 +15,7 @@ from domain.threat_case import (
     AangifteBy,
     AangifteFiled,
     AangifteWaived,
+    AddVptCode,
     Aftercare,
     AftercareAlreadyOffered,
     AftercareOffered,
@@ -34,6 +35,7 @@ from domain.threat_case import (
     OfferAftercare,
     PoliceAlreadyNotified,
     PoliceNotified,
+    PoliceNotNotified,
     ReopenThreatCase,
     ReportCorrected,
     ReportThreat,
@@ -46,6 +48,8 @@ from domain.threat_case import (
     ThreatCaseIsOpen,
     ThreatCaseReopened,
     ThreatReported,
+    VptCodeAdded,
+    VptCodeAlreadyKnown,
     WaiveAangifte,
     grants,
 )
@@ -282,6 +286,23 @@ def test_an_aangifte_is_filed_once() -> None:
     assert THREAT_CASE.replay([REPORTED, filed, PoliceNotified(on=TODAY)]).vpt_code is True
 
 
+@pytest.mark.parametrize("missing", [PoliceNotified(on=TODAY), PoliceNotified(on=TODAY, vpt_code=False)], ids=str)
+def test_a_missing_vpt_code_is_added_later(missing: PoliceNotified) -> None:
+    """That clears the warning, once; first the police have to know of it, notified or by an aangifte."""
+    added = VptCodeAdded(on=TODAY)
+    filed = AangifteFiled(on=YESTERDAY, by=AangifteBy.VICTIM)
+
+    given(REPORTED).when(AddVptCode(), by=TEAM).refused(PoliceNotNotified)
+    given(REPORTED, missing).when(AddVptCode(), by=TEAM).then(added)
+    given(REPORTED, filed).when(AddVptCode(on=YESTERDAY), by=TEAM).then(VptCodeAdded(on=YESTERDAY))
+    given(REPORTED, missing).when(AddVptCode(on=TOMORROW), by=TEAM).refused(DayInTheFuture)
+    given(REPORTED, missing, added).when(AddVptCode(), by=TEAM).refused(VptCodeAlreadyKnown)
+    given(REPORTED, PoliceNotified(on=TODAY, vpt_code=True)).when(AddVptCode(), by=TEAM).refused(VptCodeAlreadyKnown)
+
+    assert not THREAT_CASE.replay([REPORTED, missing]).vpt_code
+    assert THREAT_CASE.replay([REPORTED, missing, added]).vpt_code is True
+
+
 def test_a_waived_aangifte_can_still_be_filed() -> None:
     """Who had given up may reconsider."""
     waived = AangifteWaived(reason=NoAangifteReason.FEAR)
@@ -319,6 +340,7 @@ def test_each_kind_of_aftercare_is_offered_once() -> None:
     [
         AssessThreat(axes=Axes(form=Form.VERBAL)),
         NotifyPolice(),
+        AddVptCode(),
         FileAangifte(by=AangifteBy.VICTIM),
         WaiveAangifte(reason=NoAangifteReason.OTHER),
         OfferAftercare(care=Aftercare.DEBRIEFING),
