@@ -356,7 +356,7 @@ class RecordMilestone(Command[Organisation]):
     detail: Line
     """What happened, in a sentence."""
     source: Line
-    """Where that can be read."""
+    """Where that can be read: a publication, an address, or a numbered document of a dossier."""
     on: Day | None = None
     """The day; by default today."""
     body: Line | None = None
