@@ -24,6 +24,8 @@ from domain.bodies import BodyId
 from domain.values import SLUG, CodeList, Day, Line, Slug
 
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
+NETWORK = OrganisationId("netwerk")
+"""The network itself: its administrators register the others and help them out; the others' see to their own."""
 
 OrganisationKey = Annotated[OrganisationId, Field(pattern=SLUG)]
 """The id of an organisation as a command gives it: a slug."""
@@ -202,8 +204,13 @@ def _is(member: Membership, named: "MembershipEnded | AppointMember | EndMembers
 
 
 def grants(organisation: Organisation) -> frozenset[Grant]:
-    """Return who is party: whoever administers the system."""
-    return frozenset({Grant(party=Party.OWNER, role=Role.ADMINISTRATOR)} if organisation.organisation else ())
+    """Return who is party: the administrators of the network, and the organisation's own."""
+    if organisation.organisation is None:
+        return frozenset()
+    return frozenset(
+        Grant(party=Party.OWNER, role=Role.ADMINISTRATOR, organisation=whose)
+        for whose in (NETWORK, organisation.organisation)
+    )
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -263,6 +270,10 @@ class RegisterOrganisation(Command[Organisation]):
     def key(self) -> str:
         """Return the id: an organisation is registered once."""
         return self.organisation
+
+    def may(self, state: Organisation, act: Act) -> bool:
+        """Who joins the network is for the network to say."""
+        return act.actor.organisation == NETWORK
 
     def decide(self, state: Organisation, act: Act) -> Facts:
         """A public body, and nobody else, goes by its id in the register."""

@@ -1,6 +1,7 @@
 """Who plays in the demo? One made-up person per role, and two more where a story needs them."""
 
 from domain.basis import Actor, OrganisationId, PersonId, Role
+from domain.organisations import NETWORK
 
 
 def _actor(person: str, organisation: str, role: Role) -> Actor:
@@ -8,7 +9,7 @@ def _actor(person: str, organisation: str, role: Role) -> Actor:
 
 
 CAST: dict[str, Actor] = {
-    "administrator": _actor("p-beheer-1", "netwerk", Role.ADMINISTRATOR),
+    "administrator": _actor("p-beheer-1", NETWORK, Role.ADMINISTRATOR),
     "support-team": _actor("p-team-1", "ondersteuningsteam", Role.SUPPORT_TEAM),
     "bva": _actor("p-bva-1", "bva", Role.BVA),
     "public-body": _actor("p-tilburg-1", "gm0855", Role.PUBLIC_BODY),

@@ -1,14 +1,18 @@
 """How do the public facts about the network become its first history?"""
 
-from domain.basis import OrganisationId
-from domain.organisations import ORGANISATION, Milestone, OrganisationKind, RecordMilestone, RegisterOrganisation
+from domain.organisations import (
+    NETWORK,
+    ORGANISATION,
+    Milestone,
+    OrganisationKind,
+    RecordMilestone,
+    RegisterOrganisation,
+)
 from infra.events import Origin
 from infra.identity import Caller
 from infra.registers import rows
 from services.cases.handling import Handling, Request
 from services.demo.cast import CAST
-
-NETWORK = OrganisationId("netwerk")
 
 
 def record_public_facts(handling: Handling) -> int:

@@ -31,6 +31,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyKind, PublicBody, Register
 from domain.kinds import KINDS
+from domain.organisations import NETWORK
 
 NOW = datetime(2026, 3, 18, 22, 30, tzinfo=UTC)
 TODAY = date(2026, 3, 18)
@@ -71,8 +72,20 @@ STEUNPUNT = actor("stef", "steunpunt", Role.STEUNPUNT)
 BVA = actor("bea", "bva", Role.BVA)
 ANALYST = actor("mila", "bzk", Role.MINISTRY_ANALYST)
 AUDITOR = actor("otto", "rekenkamer", Role.AUDITOR)
-ADMINISTRATOR = actor("fien", "netwerk", Role.ADMINISTRATOR)
-EVERYONE = (TEAM, AMSTERDAM, COLLEAGUE, THE_HAGUE, STEUNPUNT, BVA, ANALYST, AUDITOR, ADMINISTRATOR)
+ADMINISTRATOR = actor("fien", NETWORK, Role.ADMINISTRATOR)
+OWN_ADMINISTRATOR = actor("gijs", "ondersteuningsteam", Role.ADMINISTRATOR)
+EVERYONE = (
+    TEAM,
+    AMSTERDAM,
+    COLLEAGUE,
+    THE_HAGUE,
+    STEUNPUNT,
+    BVA,
+    ANALYST,
+    AUDITOR,
+    ADMINISTRATOR,
+    OWN_ADMINISTRATOR,
+)
 
 
 def kind_of(command: Command[Any]) -> Kind[Any]:

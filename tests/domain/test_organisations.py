@@ -6,6 +6,7 @@ import pytest
 
 from domain.basis import DayInTheFuture, Grant, OrganisationId, Party, PersonId, Role, UnknownBody
 from domain.organisations import (
+    NETWORK,
     ORGANISATION,
     ROLE_OF,
     AlreadyAppointed,
@@ -32,7 +33,7 @@ from domain.organisations import (
     UnknownTeam,
     grants,
 )
-from tests.domain.scenario import ADMINISTRATOR, AMSTERDAM, TODAY, TOMORROW, YESTERDAY, given
+from tests.domain.scenario import ADMINISTRATOR, AMSTERDAM, OWN_ADMINISTRATOR, TODAY, TOMORROW, YESTERDAY, given
 
 REGISTERED = OrganisationRegistered(
     organisation=OrganisationId("ondersteuningsteam"),
@@ -94,8 +95,24 @@ def test_teams_of_one_organisation_have_different_names() -> None:
 def test_only_administrators_are_party() -> None:
     """And auditors, who see everything; an empty stream grants nothing."""
     assert grants(Organisation()) == frozenset()
-    assert grants(ORGANISATION.replay([REGISTERED])) == {Grant(party=Party.OWNER, role=Role.ADMINISTRATOR)}
+    assert grants(ORGANISATION.replay([REGISTERED])) == {
+        Grant(party=Party.OWNER, role=Role.ADMINISTRATOR, organisation=NETWORK),
+        Grant(party=Party.OWNER, role=Role.ADMINISTRATOR, organisation=REGISTERED.organisation),
+    }
     given(REGISTERED).when(APPOINT, by=AMSTERDAM).unknown()
+
+
+def test_administrators_of_one_organisation_do_not_administer_another() -> None:
+    """Those of the network do; only they say who joins."""
+    elsewhere = OWN_ADMINISTRATOR.model_copy(update={"organisation": "gm0518"})
+    register = RegisterOrganisation(
+        organisation=REGISTERED.organisation, name=REGISTERED.name, kind=OrganisationKind.SUPPORT_TEAM
+    )
+
+    given(REGISTERED).when(APPOINT, by=OWN_ADMINISTRATOR).then(APPOINTED)
+    given(REGISTERED).when(APPOINT, by=elsewhere).unknown()
+    given().when(register, by=OWN_ADMINISTRATOR).forbidden()
+    given().when(register, by=elsewhere).forbidden()
 
 
 # --- people in roles --------------------------------------------------------------------------------------------------
