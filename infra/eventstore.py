@@ -6,13 +6,11 @@ with a plain projector, and records the events of several streams in one append.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Generic, NoReturn, TypeVar
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     InfrastructureFactory,
-    MapperDeserialisationError,
     NotSupportedError,
     TrackingRecorder,
 )
@@ -66,8 +64,6 @@ class Recorded:
     """An event in the log."""
 
     position: int
-    recorded_at: datetime
-    """By the database's clock."""
     event: Event
 
 
@@ -109,23 +105,6 @@ class CaseStore(Application[str]):
             return Loaded(stream, state, reached)
 
         return self.repository.get(stream, version=version, projector_func=fold)
-
-    def notifications(self, after: int, limit: int) -> Sequence[Recorded]:
-        """Return at most *limit* events of all streams after the position *after*, in order.
-
-        They end before an event that cannot be read. When that is the first one, its UnknownTopic or
-        MapperDeserialisationError is raised.
-        """
-        recorded: list[Recorded] = []
-        for stored in self.recorder.select_notifications(start=after, limit=limit, inclusive_of_start=False):
-            try:
-                event = self.mapper.to_domain_event(stored)
-            except MapperDeserialisationError:
-                if not recorded:
-                    raise
-                break
-            recorded.append(Recorded(stored.id, stored.recorded_at, event))
-        return recorded
 
     def head(self) -> int:
         """Return the last position, 0 while nothing is recorded."""

@@ -57,9 +57,7 @@ class Log:
     def recorded(self, stored: FactNotification) -> Recorded:
         """Return *stored* with its fact. Raises what the mapper raises."""
         if stored.id not in self._recorded:
-            assert stored.recorded_at is not None  # noqa: S101 - it stands in the log
-            event = self.store.mapper.to_domain_event(stored)
-            self._recorded[stored.id] = Recorded(stored.id, stored.recorded_at, event)
+            self._recorded[stored.id] = Recorded(stored.id, self.store.mapper.to_domain_event(stored))
         return self._recorded[stored.id]
 
 

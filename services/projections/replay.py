@@ -13,44 +13,59 @@ from itertools import zip_longest
 from typing import Any, Self
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from domain.basis import Fact, Kind, OrganisationId, PersonId, Role
-from domain.values import Instant, Model
-from infra.events import Metadata
-from infra.eventstore import Recorded
+from domain.values import Identifying, Instant, Model
+from infra.events import Event
+
+
+@dataclass(frozen=True)
+class Recorder:
+    """Who recorded a fact, for whom and for what."""
+
+    person: PersonId
+    organisation: OrganisationId
+    on_behalf_of: PersonId | None = None
+    purpose: str | None = None
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One fact with what was recorded with it."""
+    """One fact, and as much of what was recorded with it as the reader may see."""
 
-    position: int
-    stream: str
+    version: int
+    """Of the stream: it counts the facts that are withheld too."""
     event_id: UUID
     topic: str
-    recorded_at: datetime
-    metadata: Metadata
+    at: datetime
+    role: Role
+    recorder: Recorder | None
+    """``None``: withheld."""
     fact: Fact | None
     """``None``: a newer release recorded it, and this one does not know its topic."""
 
     @classmethod
-    def of(cls, recorded: Recorded) -> Self:
-        """Return an event of the log as an entry."""
-        event = recorded.event
+    def of(cls, event: Event) -> Self:
+        """Return an event of the log as an entry that holds everything."""
+        told = event.metadata
         return cls(
-            position=recorded.position,
-            stream=event.originator_id,
+            version=event.originator_version,
             event_id=event.event_id,
             topic=event.fact.topic,
-            recorded_at=recorded.recorded_at,
-            metadata=event.metadata,
+            at=told.at,
+            role=told.role,
+            recorder=Recorder(told.actor, told.organisation, told.on_behalf_of, told.purpose),
             fact=event.fact,
         )
 
 
+def _absent(value: object) -> bool:
+    return value is None
+
+
 class Happening(Model):
-    """One line of a history."""
+    """One line of a history. Who recorded it is there for the case's owner, their own organisation and auditors."""
 
     version: int
     """Which of the visible facts, from 1."""
@@ -60,11 +75,12 @@ class Happening(Model):
     """What happened, in a sentence."""
     at: Instant
     """When it was recorded."""
-    recorded_by: PersonId
-    organisation: OrganisationId
     role: Role
-    on_behalf_of: PersonId | None = None
-    purpose: str | None = None
+    """In which role it was recorded."""
+    recorded_by: PersonId | None = Field(default=None, exclude_if=_absent)
+    organisation: Identifying[OrganisationId | None] = Field(default=None, exclude_if=_absent)
+    on_behalf_of: PersonId | None = Field(default=None, exclude_if=_absent)
+    purpose: str | None = Field(default=None, exclude_if=_absent)
 
 
 class Replay(Model):
@@ -99,27 +115,28 @@ def replay(
     """
     entries = entries[:version]
     if at is not None:
-        entries = entries[: max((n for n, entry in enumerate(entries, 1) if entry.metadata.at <= at), default=0)]
+        entries = entries[: max((n for n, entry in enumerate(entries, 1) if entry.at <= at), default=0)]
     return Replay(
         version=len(entries),
-        at=entries[-1].metadata.at if entries else None,
+        at=entries[-1].at if entries else None,
         history=tuple(_happening(n, entry) for n, entry in enumerate(entries, 1)),
         state=as_json(kind.replay(entry.fact for entry in entries if entry.fact is not None)),
     )
 
 
 def _happening(version: int, entry: Entry) -> Happening:
+    recorder = entry.recorder
     return Happening(
         version=version,
         event_id=entry.event_id,
         topic=entry.topic,
         words=words(type(entry.fact)) if entry.fact else "Something that this release does not know.",
-        at=entry.metadata.at,
-        recorded_by=entry.metadata.actor,
-        organisation=entry.metadata.organisation,
-        role=entry.metadata.role,
-        on_behalf_of=entry.metadata.on_behalf_of,
-        purpose=entry.metadata.purpose,
+        at=entry.at,
+        role=entry.role,
+        recorded_by=recorder and recorder.person,
+        organisation=recorder and recorder.organisation,
+        on_behalf_of=recorder and recorder.on_behalf_of,
+        purpose=recorder and recorder.purpose,
     )
 
 

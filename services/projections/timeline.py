@@ -1,7 +1,8 @@
-"""What has happened in a case, as far as a reader may see it?
+"""What has happened in a case, and who recorded it, as far as a reader may see it?
 
 One row per fact, because policies hide rows and not columns: what somebody may see of a case is a choice of facts. The
-policy says what ``may_see`` in domain/basis.py says.
+policy says what ``may_see`` in domain/basis.py says. Who recorded a fact stands in a row of its own: for a case of its
+own, the organisation that recorded it says which body the case is about.
 """
 
 import json
@@ -10,10 +11,9 @@ from collections.abc import Mapping
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
 
-from domain.basis import Fact
-from infra.events import Metadata
+from domain.basis import Fact, Party, Role
 from infra.eventstore import Recorded
-from services.projections.replay import Entry
+from services.projections.replay import Entry, Recorder
 from services.projections.views import Change, Changes, Table, View, statement
 
 TIMELINE = Table(
@@ -23,18 +23,10 @@ TIMELINE = Table(
         position bigint primary key,
         stream text collate "C" not null,
         version integer not null,
+        event_id uuid not null unique,
         topic text not null,
         at timestamptz not null,
-        recorded_at timestamptz not null,
-        actor text not null,
-        organisation text not null,
         role text not null,
-        on_behalf_of text,
-        purpose text,
-        correlation uuid not null,
-        causation uuid,
-        origin text not null,
-        event_id uuid not null unique,
         audience text[] not null,
         fact jsonb not null,
         unique (stream, version)
@@ -48,47 +40,88 @@ TIMELINE = Table(
     """,
 )
 
+RECORDERS = Table(
+    name="recorders",
+    version=1,
+    columns="""
+        position bigint primary key,
+        stream text collate "C" not null,
+        person text not null,
+        organisation text not null,
+        on_behalf_of text,
+        purpose text
+    """,
+    # Also one's own organisation needs to be party to the case: in another role it may know nothing of it.
+    visible=f"""
+        {{is_auditor}}
+        or exists (
+            select from views.access a
+            where a.stream = {{recorders}}.stream
+            and (a.party = '{Party.OWNER.value}' or {{recorders}}.organisation = {{organisation}})
+        )
+    """,
+)
+
 ADD = statement(
     """
-    insert into {timeline}
-        (position, stream, version, topic, at, recorded_at, actor, organisation, role, on_behalf_of, purpose,
-         correlation, causation, origin, event_id, audience, fact)
-    values
-        (%(position)s, %(stream)s, %(version)s, %(topic)s, %(at)s, %(recorded_at)s, %(actor)s, %(organisation)s,
-         %(role)s, %(on_behalf_of)s, %(purpose)s, %(correlation)s, %(causation)s, %(origin)s, %(event_id)s,
-         %(audience)s, %(fact)s::jsonb)
+    insert into {timeline} (position, stream, version, event_id, topic, at, role, audience, fact)
+    values (%(position)s, %(stream)s, %(version)s, %(event_id)s, %(topic)s, %(at)s, %(role)s, %(audience)s,
+        %(fact)s::jsonb)
     """,
     TIMELINE,
 )
-
-ENVELOPE = tuple(Metadata.model_fields)
+ADD_RECORDER = statement(
+    """
+    insert into {recorders} (position, stream, person, organisation, on_behalf_of, purpose)
+    values (%(position)s, %(stream)s, %(person)s, %(organisation)s, %(on_behalf_of)s, %(purpose)s)
+    """,
+    RECORDERS,
+)
 
 
 def changes(recorded: Recorded) -> Changes:
-    """Every fact is a row, with the parties that may see it."""
-    event = recorded.event
+    """Every fact is a row, with the parties that may see it; and so is who recorded it."""
+    event, told = recorded.event, recorded.event.metadata
+    place = {"position": recorded.position, "stream": event.originator_id}
     yield Change(
         ADD,
-        {
-            "position": recorded.position,
-            "stream": event.originator_id,
+        place
+        | {
             "version": event.originator_version,
-            "topic": event.fact.topic,
-            "recorded_at": recorded.recorded_at,
             "event_id": event.event_id,
-            "audience": sorted(event.fact.audience),
+            "topic": event.fact.topic,
+            "at": told.at,
+            "role": told.role,
+            "audience": sorted(event.fact.seen_by()),
             "fact": event.fact.model_dump_json(exclude_none=True),
-            **dict(event.metadata),
+        },
+    )
+    yield Change(
+        ADD_RECORDER,
+        place
+        | {
+            "person": told.actor,
+            "organisation": told.organisation,
+            "on_behalf_of": told.on_behalf_of,
+            "purpose": told.purpose,
         },
     )
 
 
-VIEW = View(name="timeline", version=1, tables=(TIMELINE,), changes=changes)
+VIEW = View(name="timeline", version=1, tables=(TIMELINE, RECORDERS), changes=changes)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------
 
-OF_STREAM = statement("select * from {timeline} where stream = %(stream)s order by version", TIMELINE)
+OF_STREAM = statement(
+    """
+    select t.version, t.event_id, t.topic, t.at, t.role, t.fact, r.person, r.organisation, r.on_behalf_of, r.purpose
+    from {timeline} t left join {recorders} r using (position)
+    where t.stream = %(stream)s order by t.version
+    """,
+    TIMELINE,
+    RECORDERS,
+)
 
 
 def of_stream(cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str, type[Fact]]) -> list[Entry]:
@@ -98,12 +131,13 @@ def of_stream(cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str,
 
 def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:
     known = topics.get(row["topic"])
+    recorder = Recorder(row["person"], row["organisation"], row["on_behalf_of"], row["purpose"])
     return Entry(
-        position=row["position"],
-        stream=row["stream"],
+        version=row["version"],
         event_id=row["event_id"],
         topic=row["topic"],
-        recorded_at=row["recorded_at"],
-        metadata=Metadata.model_validate({name: row[name] for name in ENVELOPE}),
+        at=row["at"],
+        role=Role(row["role"]),
+        recorder=recorder if row["person"] is not None else None,
         fact=known.model_validate_json(json.dumps(row["fact"])) if known else None,
     )

@@ -8,7 +8,7 @@ from threading import Barrier
 import psycopg
 import pytest
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, MapperDeserialisationError, NotSupportedError, OperationalError
+from eventsourcing.persistence import IntegrityError, NotSupportedError, OperationalError
 
 from domain.kinds import KINDS
 from infra.database import Database, DatabaseRole
@@ -18,10 +18,10 @@ from infra.eventstore import (
     IdempotencyKeyReused,
     Loaded,
     Receipt,
-    UnknownTopic,
     VersionConflict,
 )
 from tests.infra.notes import NOTE, Noted, Notes, noted, notes, request
+from tests.log_of import log_of
 
 A, B, C = (NOTE.stream(key) for key in "abc")
 
@@ -277,32 +277,16 @@ def test_a_case_number_is_never_given_out_twice(store: CaseStore) -> None:
 # --- the log ----------------------------------------------------------------------------------------------------------
 
 
-def test_the_log_is_read_in_pages(store: CaseStore) -> None:
-    """With the position and the moment of each event."""
+def test_the_log_ends_at_its_head(store: CaseStore) -> None:
+    """With the position and the moment of each event, in order."""
     events = notes(A, range(1, 6))
     store.record(events, expected={A: 0})
-    pages = [store.notifications(after, 2) for after in (0, 2, 4, 5)]
+    moments = [stored.recorded_at for stored in store.recorder.select_notifications(start=None, limit=10)]
 
-    assert [[recorded.position for recorded in page] for page in pages] == [[1, 2], [3, 4], [5], []]
-    assert [recorded.event for page in pages for recorded in page] == events
-    moments = [recorded.recorded_at for page in pages for recorded in page]
     assert moments == sorted(moments)
     assert all(moment.tzname() == "UTC" for moment in moments)
+    assert [(recorded.position, recorded.event) for recorded in log_of(store)] == list(enumerate(events, 1))
     assert store.head() == 5
-
-
-def test_a_page_ends_before_an_event_that_cannot_be_read(store: CaseStore, database: Database) -> None:
-    """Whoever reads on meets it as the first one, and then its error."""
-    store.record(notes(A, [1, 2, 3]), expected={A: 0})
-    with closing(database.owner(autocommit=True)) as owner:
-        owner.execute("update store.events set topic = 'note.newer.v1' where position = 2")
-        owner.execute("update store.events set state = '{' where position = 3")
-
-    assert [recorded.position for recorded in store.notifications(0, 10)] == [1]
-    with pytest.raises(UnknownTopic):
-        store.notifications(1, 10)
-    with pytest.raises(MapperDeserialisationError):
-        store.notifications(2, 10)
 
 
 def test_an_older_topic_is_loaded_through_its_upcast(store: CaseStore, database: Database) -> None:
@@ -313,4 +297,4 @@ def test_an_older_topic_is_loaded_through_its_upcast(store: CaseStore, database:
     newer = CaseStore(database, [NOTE], upcasts={"note.noted.v0": lambda shape: {"text": shape["words"]}})
 
     assert newer.load(NOTE, A).state == Notes(("one",))
-    assert newer.notifications(0, 1)[0].event.fact == Noted(text="one")
+    assert log_of(newer)[0].event.fact == Noted(text="one")

@@ -10,6 +10,7 @@ import pytest
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
 from tests.infra.notes import NOTE, noted
+from tests.log_of import log_of
 
 APPEND: LiteralString = (
     "select store.append(array['note:9'], array[1], array['note.noted.v1'], array[gen_random_uuid()], array['{}'],"
@@ -69,7 +70,7 @@ def test_the_projector_reads_the_log_and_nothing_else(database: Database) -> Non
     """What a sender was answered is no business of the views."""
     projecting = CaseStore(database, [NOTE], role=DatabaseRole.PROJECTOR)
 
-    assert [recorded.position for recorded in projecting.notifications(0, 10)] == [1]
+    assert [recorded.position for recorded in log_of(projecting)] == [1]
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
         for table in ("idempotency", "case_numbers", "migrations"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -30,6 +30,7 @@ from services.projections import measure_progress
 from services.projections.measure_progress import Exit, Funnel, MeasureProgress, RequestProgress, Step
 from services.projections.runner import Runner
 from tests.domain.scenario import NOW, TODAY
+from tests.log_of import log_of
 from tests.services.projections.network import (
     AMSTERDAM,
     ANALYST,
@@ -247,7 +248,7 @@ def test_counters_rows_and_facts_say_the_same(
         of_rows = Counter((row[1], row[2], None, None) for row in tables["measure_requests"])
         of_rows.update((row[3], row[4], row[5], row[6]) for row in tables["measures"])
         facts: dict[str, list[Fact]] = {}
-        for recorded in store.notifications(0, 10_000):
+        for recorded in log_of(store):
             if recorded.event.originator_id.startswith("security_advice:"):
                 facts.setdefault(recorded.event.originator_id, []).append(recorded.event.fact)
 

@@ -14,6 +14,7 @@ from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.tracking import status
 from services.projections.views import Changes
+from tests.log_of import log_of
 from tests.services.projections import seen
 from tests.services.projections.network import TEAM, Network, a_threat, random_history, rows
 
@@ -90,7 +91,7 @@ def test_a_rebuild_that_stumbles_changes_nothing(
     with pytest.raises(Undigestible) as stumbled:
         rebuild(database, store, replace(worklist.VIEW, changes=changes))
 
-    event = store.notifications(1, 1)[0].event.event_id
+    event = log_of(store)[1].event.event_id
     assert str(stumbled.value) == f"ValueError at threat_case.reported.v1, event {event}"
     assert rows(database, worklist.VIEW) == live
 

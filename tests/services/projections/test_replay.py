@@ -1,5 +1,7 @@
 """What does a case look like at a version or a moment, to those who see all and to those who see some of it?"""
 
+import dataclasses
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,12 +22,12 @@ from domain.threat_case import (
     ThreatAssessed,
 )
 from infra.database import Database
-from infra.events import Metadata, Origin
 from infra.eventstore import CaseStore
 from services.projections import timeline
-from services.projections.replay import Entry, Replay, as_json, differences, replay, words
+from services.projections.replay import Entry, Recorder, Replay, as_json, differences, replay, words
 from services.projections.runner import Runner
 from tests.domain.scenario import NOW, TODAY
+from tests.log_of import log_of
 from tests.services.projections.network import AUDITOR, BVA, TEAM, Network, a_threat
 
 HISTORY: tuple[Fact, ...] = (
@@ -40,19 +42,12 @@ def entries(*facts: Fact | None, at: tuple[datetime, ...] = ()) -> list[Entry]:
     """Return *facts* as they stand in the timeline, a minute apart if not *at* given moments."""
     return [
         Entry(
-            position=7 * n,
-            stream="threat_case:1",
+            version=7 * n,
             event_id=UUID(int=n),
             topic=fact.topic if fact else "threat_case.newer.v1",
-            recorded_at=NOW,
-            metadata=Metadata(
-                at=at[n] if at else NOW + timedelta(minutes=n),
-                actor=TEAM.person,
-                organisation=TEAM.organisation,
-                role=TEAM.role,
-                correlation=UUID(int=0),
-                origin=Origin.API,
-            ),
+            at=at[n] if at else NOW + timedelta(minutes=n),
+            role=TEAM.role,
+            recorder=Recorder(TEAM.person, TEAM.organisation),
             fact=fact,
         )
         for n, fact in enumerate(facts)
@@ -64,7 +59,7 @@ def test_a_replay_tells_what_happened_in_words() -> None:
     history = replay(THREAT_CASE, entries(*HISTORY)).history
 
     assert [happening.version for happening in history] == [1, 2, 3, 4]
-    assert history[1].model_dump(exclude_none=True) == {
+    assert history[1].model_dump() == {
         "version": 2,
         "event_id": UUID(int=1),
         "topic": "threat_case.police_notified.v1",
@@ -73,6 +68,21 @@ def test_a_replay_tells_what_happened_in_words() -> None:
         "recorded_by": "tess",
         "organisation": "ondersteuningsteam",
         "role": "support_team",
+    }
+
+
+def test_what_is_withheld_is_absent() -> None:
+    """Not even as nothing: who recorded it, for whom and for what."""
+    (entry, *_) = entries(*HISTORY)
+    told = replay(THREAT_CASE, [dataclasses.replace(entry, recorder=None)])
+
+    assert json.loads(told.model_dump_json())["history"][0].keys() == {
+        "version",
+        "event_id",
+        "topic",
+        "words",
+        "at",
+        "role",
     }
 
 
@@ -202,7 +212,7 @@ def test_the_timeline_gives_back_the_facts_that_were_recorded(
     with database.reading(AUDITOR) as cursor:
         found = timeline.of_stream(cursor, stream, TOPICS)
 
-    logged = [Entry.of(recorded) for recorded in store.notifications(0, 10)]
+    logged = [Entry.of(recorded.event) for recorded in log_of(store)]
     assert found == logged
     assert replay(THREAT_CASE, found).state == as_json(store.load(THREAT_CASE, stream).state)
 

@@ -23,6 +23,7 @@ from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.tracking import LOCK, ViewStatus, status
 from services.projections.views import Change, Changes, View, install, statement
+from tests.log_of import log_of
 from tests.services.projections import dying, seen
 from tests.services.projections.network import AMSTERDAM, TEAM, Network, a_threat, random_history, rows
 from tests.services.projections.next_release import next_version
@@ -292,7 +293,7 @@ def poison(network: Network) -> UUID:
     stream = REFERRAL.stream(UUID(int=1))
     network.record(TEAM, stream, ReferralOffered(), ReferralNoted(), ReferralNoted(), ReferralNoted())
     network.record(TEAM, stream, ReferralNoted(text=POISON), ReferralNoted(), ReferralNoted())
-    return network.store.notifications(before + 4, 1)[0].event.event_id
+    return log_of(network.store)[before + 4].event.event_id
 
 
 @pytest.mark.parametrize("in_the_database", [False, True])
