@@ -1,6 +1,7 @@
-"""What do the tests of the services find there? One service for a whole file, where they ask for it."""
+"""What do the tests of the services find there? Databases take longer than tests: where they can, they share one."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import pytest
 
@@ -20,3 +21,21 @@ def network(
         running(database, tmp_path_factory.mktemp("data")) as network,
     ):
         yield network
+
+
+@pytest.fixture(scope="module")
+def lasting(installation: Installation, new_name: Callable[[], str]) -> Iterator[Database]:
+    """Yield a migrated database for all tests of a file."""
+    with (
+        installation.database(new_name(), template=installation.template) as url,
+        Database(url, installation.prefix) as database,
+    ):
+        yield database
+
+
+@pytest.fixture
+def emptied(lasting: Database) -> Database:
+    """Return the database of the file, with nothing recorded in it."""
+    with closing(lasting.owner(autocommit=True)) as connection:
+        connection.execute("truncate store.events, store.idempotency, store.case_numbers")
+    return lasting

@@ -35,6 +35,22 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return read_settings(data_dir=tmp_path_factory.mktemp("data"))
 
 
+@pytest.fixture(scope="module")
+def projected(lasting: Database) -> Database:
+    """Return the database of this file, in which the views have been made."""
+    project(lasting)
+    return lasting
+
+
+@pytest.fixture
+def whole(projected: Database) -> Iterator[Database]:
+    """Yield it as it should be, and leave it so."""
+    yield projected
+    with closing(projected.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
+        connection.execute("delete from views.tracking where version = 99")
+        connection.execute("update views.tracking set stopped_at = null, reason = null")
+
+
 @contextmanager
 def serving(settings: Settings, database: Database) -> Iterator[TestClient]:
     """Serve on *database*, without a projector."""
@@ -101,12 +117,11 @@ def test_a_service_without_a_database_lives(settings: Settings) -> None:
     assert response.json() == {"status": "alive"}
 
 
-def test_a_service_lives_while_all_its_threads_wait_for_the_database(settings: Settings, database: Database) -> None:
+def test_a_service_lives_while_all_its_threads_wait_for_the_database(settings: Settings, whole: Database) -> None:
     """Or it would be killed for its database's slowness, and all that wait with it."""
-    project(database)
     headers = {"Authorization": f"Bearer {demo_issuer(settings).token(CAST['support-team'], now())}"}
     with (
-        Database(database.url, database.prefix, pool_size=1) as narrow,
+        Database(whole.url, whole.prefix, pool_size=1) as narrow,
         serving(settings, narrow) as client,
         ThreadPoolExecutor(50) as pool,
     ):
@@ -127,10 +142,9 @@ def test_a_service_lives_while_all_its_threads_wait_for_the_database(settings: S
 # --- ready ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_service_with_all_its_views_is_ready(settings: Settings, database: Database) -> None:
+def test_a_service_with_all_its_views_is_ready(settings: Settings, whole: Database) -> None:
     """Whether or not there is anything in them."""
-    project(database)
-    with serving(settings, database) as client:
+    with serving(settings, whole) as client:
         response = client.get("/health/ready")
 
     assert response.status_code == 200
@@ -170,19 +184,17 @@ def test_a_service_is_not_ready_without_the_views_of_its_release(settings: Setti
     assert after == "The projector of this release has not built these views: worklist."
 
 
-def test_a_service_is_not_ready_when_a_view_has_stopped(settings: Settings, database: Database) -> None:
+def test_a_service_is_not_ready_when_a_view_has_stopped(settings: Settings, whole: Database) -> None:
     """It would show old rows as if they were new."""
-    project(database)
-    stop(database, "worklist")
-    with serving(settings, database) as client:
+    stop(whole, "worklist")
+    with serving(settings, whole) as client:
         assert said(client.get("/health/ready")) == "These views have stopped: worklist."
 
 
-def test_a_stopped_view_of_another_release_is_not_its_concern(settings: Settings, database: Database) -> None:
+def test_a_stopped_view_of_another_release_is_not_its_concern(settings: Settings, whole: Database) -> None:
     """The new version of a view is how one gets rid of an old one that stopped."""
-    project(database)
-    stop(database, "worklist", version=99)
-    with serving(settings, database) as client:
+    stop(whole, "worklist", version=99)
+    with serving(settings, whole) as client:
         assert client.get("/health/ready").status_code == 200
 
 
@@ -223,11 +235,10 @@ def test_a_database_that_never_answers_is_not_waited_for(settings: Settings, mon
 # --- metrics ----------------------------------------------------------------------------------------------------------
 
 
-def test_metrics_name_routes_and_never_addresses(settings: Settings, database: Database) -> None:
+def test_metrics_name_routes_and_never_addresses(settings: Settings, whole: Database) -> None:
     """What is in an address may be somebody's name; and each would be a series of its own."""
-    project(database)
     headers = {"Authorization": f"Bearer {demo_issuer(settings).token(CAST['administrator'], now())}"}
-    with serving(settings, database) as client:
+    with serving(settings, whole) as client:
         for path in (
             "/v1/organisations/zwaluw/members",
             "/v1/organisations/zwaluw",
@@ -256,9 +267,9 @@ def test_metrics_name_routes_and_never_addresses(settings: Settings, database: D
     }
 
 
-def test_metrics_tell_how_long_answers_take(settings: Settings, database: Database) -> None:
+def test_metrics_tell_how_long_answers_take(settings: Settings, whole: Database) -> None:
     """By method and route, in seconds."""
-    with serving(settings, database) as client:
+    with serving(settings, whole) as client:
         for _ in range(3):
             client.get("/health/live")
         counted = metrics(client)
