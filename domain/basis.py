@@ -133,6 +133,10 @@ class DayInTheFuture(Refusal):
     """What has been done cannot lie in the future."""
 
 
+class DayTooEarly(Refusal):
+    """That day lies before what it follows from."""
+
+
 @dataclass(frozen=True)
 class Act:
     """The circumstances of one command: everything ``decide`` needs that is neither in the command nor in the state."""
@@ -162,13 +166,17 @@ class Act:
         """Return the *n*-th fresh identifier, for a person."""
         return SubjectId(self.ids[n])
 
-    def past(self, day: date | None) -> date:
-        """Return the day on which something was done, by default the day of the act; refuse a day in the future."""
-        if day is None:
-            return self.on
-        if day > self.on:
+    def past(self, day: date | None, *, not_before: Iterable[date | None] = ()) -> date:
+        """Return the day on which something was done, by default the day of the act.
+
+        Refuse a day in the future, and one before any of the days in *not_before*, of what it follows from.
+        """
+        done = self.on if day is None else day
+        if done > self.on:
             raise DayInTheFuture
-        return day
+        if any(earlier and done < earlier for earlier in not_before):
+            raise DayTooEarly
+        return done
 
     def other(self, stream: StreamId, state: type[T]) -> T:
         """Return the state of another stream the command reads, which is a *state*."""

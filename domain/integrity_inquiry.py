@@ -227,7 +227,7 @@ class ConsultationAlreadyRecorded(Refusal):
 
 
 class FirstCallMissing(Refusal):
-    """The steunpunt is called first, without names; the second conversation follows on or after that day."""
+    """The steunpunt is called first, without names; the second conversation follows."""
 
 
 class InquiryAlreadyOpened(Refusal):
@@ -325,14 +325,14 @@ class ConsultSteunpunt(Command[IntegrityInquiry]):
     def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
         """A first call, then a second conversation."""
         must_be_open(state)
-        on = act.past(self.on)
         if self.stage is ConsultationStage.SECOND_CONVERSATION:
             if state.second_conversation:
                 raise ConsultationAlreadyRecorded
-            if state.first_call is None or on < state.first_call:
+            if state.first_call is None:
                 raise FirstCallMissing
         elif state.first_call:
             raise ConsultationAlreadyRecorded
+        on = act.past(self.on, not_before=(state.received_on, state.first_call))
         body = act.bodies.get(state.body or "")
         if body is None:
             raise UnknownBody
@@ -361,7 +361,7 @@ class OpenInquiry(Command[IntegrityInquiry]):
             raise InquiryAlreadyOpened
         if state.office and OWN_COMMISSIONER.get(state.office) is self.commissioner:
             raise CommissionerIsSubject
-        return [InquiryOpened(on=act.past(self.on), commissioner=self.commissioner)]
+        return [InquiryOpened(on=act.past(self.on, not_before=(state.received_on,)), commissioner=self.commissioner)]
 
 
 class CloseInquiry(Command[IntegrityInquiry]):
@@ -384,7 +384,8 @@ class CloseInquiry(Command[IntegrityInquiry]):
             raise InquiryNotOpened
         if self.disposition not in FINDINGS and state.opened:
             raise InquiryMustConclude
-        return [InquiryClosed(on=act.past(self.on), disposition=self.disposition)]
+        before = (state.received_on, state.first_call, state.second_conversation, state.opened)
+        return [InquiryClosed(on=act.past(self.on, not_before=before), disposition=self.disposition)]
 
 
 def must_be_open(inquiry: IntegrityInquiry) -> None:

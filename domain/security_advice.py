@@ -159,6 +159,7 @@ class AdviceGiven(Fact):
     topic: ClassVar[str] = "security_advice.advice_given.v1"
     audience: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
+    on: Day
     measures: tuple[AdvisedMeasure, ...]
 
 
@@ -263,8 +264,12 @@ class Measure:
     one_off_cents: Cents | None = None
     recurring_cents_per_month: Cents | None = None
     reason: Statement | None = None
+    ordered: Day | None = None
     supplier: Identifying[Line | None] = None
+    installed: Day | None = None
     installer: PersonId | None = None
+    verified: Day | None = None
+    removed: Day | None = None
     exit: DeclineReason | CancelReason | RemovalReason | None = None
     """Why it was declined, cancelled or removed."""
 
@@ -295,7 +300,7 @@ class SecurityAdvice:
     regime: Regime | None = None
     external_reference: Identifying[Line | None] = None
     visits: tuple[Visitor, ...] = ()
-    given: bool | None = None
+    given: Day | None = None
     adopted: Day | None = None
     measures: tuple[Measure, ...] = ()
 
@@ -323,7 +328,7 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
         case AdviceGiven():
             return replace(
                 advice,
-                given=True,
+                given=fact.on,
                 measures=tuple(
                     Measure(
                         number=measure.number,
@@ -339,21 +344,30 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
         case AdviceAdopted():
             return replace(advice, adopted=fact.on)
         case MeasureOrdered():
-            ordered = replace(_measure(advice, fact.measure), status=MeasureStatus.ORDERED, supplier=fact.supplier)
+            ordered = replace(
+                _measure(advice, fact.measure),
+                status=MeasureStatus.ORDERED,
+                ordered=fact.on,
+                supplier=fact.supplier,
+            )
             return _with(advice, ordered)
         case MeasureInstalled():
             installed = replace(
-                _measure(advice, fact.measure), status=MeasureStatus.INSTALLED, installer=fact.installer
+                _measure(advice, fact.measure),
+                status=MeasureStatus.INSTALLED,
+                installed=fact.on,
+                installer=fact.installer,
             )
             return _with(advice, installed)
         case MeasureVerified():
-            return _with(advice, replace(_measure(advice, fact.measure), status=MeasureStatus.VERIFIED))
+            verified = replace(_measure(advice, fact.measure), status=MeasureStatus.VERIFIED, verified=fact.on)
+            return _with(advice, verified)
         case MeasureDeclined():
             return _with(advice, _ended(advice, fact, MeasureStatus.DECLINED))
         case MeasureCancelled():
             return _with(advice, _ended(advice, fact, MeasureStatus.CANCELLED))
         case MeasureRemoved():
-            return _with(advice, _ended(advice, fact, MeasureStatus.REMOVED))
+            return _with(advice, replace(_ended(advice, fact, MeasureStatus.REMOVED), removed=fact.on))
         case _:
             assert_never(fact)
 
@@ -540,7 +554,7 @@ class RecordHomeVisit(Command[SecurityAdvice]):
         must_know_advice(state)
         if self.visitor in state.visits:
             raise HomeAlreadyVisited
-        return [HomeVisited(on=act.past(self.on), visitor=self.visitor)]
+        return [HomeVisited(on=act.past(self.on, not_before=(state.requested_on,)), visitor=self.visitor)]
 
 
 class GiveAdvice(Command[SecurityAdvice]):
@@ -552,6 +566,8 @@ class GiveAdvice(Command[SecurityAdvice]):
 
     measures: Annotated[tuple[ProposedMeasure, ...], Field(min_length=1, max_length=MAX_MEASURES)]
     """The measures; the first becomes number 1."""
+    on: Day | None = None
+    """The day; by default today."""
 
     def decide(self, state: SecurityAdvice, act: Act) -> Facts:
         """Advice is given once."""
@@ -561,6 +577,7 @@ class GiveAdvice(Command[SecurityAdvice]):
         about = told(state.holder).subject
         return [
             AdviceGiven(
+                on=act.past(self.on, not_before=(state.requested_on,)),
                 measures=tuple(
                     AdvisedMeasure(
                         number=number,
@@ -570,7 +587,7 @@ class GiveAdvice(Command[SecurityAdvice]):
                         reason=Statement(subject=about, text=measure.reason) if measure.reason else None,
                     )
                     for number, measure in enumerate(self.measures, start=1)
-                )
+                ),
             )
         ]
 
@@ -595,7 +612,7 @@ class AdoptAdvice(Command[SecurityAdvice]):
             raise AdviceNotGiven
         if state.adopted:
             raise AdviceAlreadyAdopted
-        return [AdviceAdopted(on=act.past(self.on))]
+        return [AdviceAdopted(on=act.past(self.on, not_before=(state.given,)))]
 
 
 class OrderMeasure(Command[SecurityAdvice]):
@@ -618,7 +635,8 @@ class OrderMeasure(Command[SecurityAdvice]):
             raise AdviceNotAdopted
         if measure.status is not MeasureStatus.ADVISED:
             raise MeasureAlreadyOrdered
-        return [MeasureOrdered(measure=self.measure, on=act.past(self.on), supplier=self.supplier)]
+        on = act.past(self.on, not_before=(state.adopted,))
+        return [MeasureOrdered(measure=self.measure, on=on, supplier=self.supplier)]
 
 
 class InstallMeasure(Command[SecurityAdvice]):
@@ -639,7 +657,8 @@ class InstallMeasure(Command[SecurityAdvice]):
             raise MeasureAlreadyInstalled
         if measure.status is MeasureStatus.ADVISED:
             raise MeasureNotOrdered
-        return [MeasureInstalled(measure=self.measure, on=act.past(self.on), installer=act.actor.person)]
+        on = act.past(self.on, not_before=(measure.ordered,))
+        return [MeasureInstalled(measure=self.measure, on=on, installer=act.actor.person)]
 
 
 class VerifyMeasure(Command[SecurityAdvice]):
@@ -663,7 +682,7 @@ class VerifyMeasure(Command[SecurityAdvice]):
             raise MeasureAlreadyVerified
         if measure.installer == act.actor.person:
             raise InstallerCannotVerify
-        return [MeasureVerified(measure=self.measure, on=act.past(self.on))]
+        return [MeasureVerified(measure=self.measure, on=act.past(self.on, not_before=(measure.installed,)))]
 
 
 class DeclineMeasure(Command[SecurityAdvice]):
@@ -716,9 +735,11 @@ class RemoveMeasure(Command[SecurityAdvice]):
 
     def decide(self, state: SecurityAdvice, act: Act) -> Facts:
         """Only what is in place can be removed."""
-        if not known(state, self.measure).is_in_place:
+        measure = known(state, self.measure)
+        if not measure.is_in_place:
             raise MeasureNotInstalled
-        return [MeasureRemoved(measure=self.measure, on=act.past(self.on), reason=self.reason)]
+        on = act.past(self.on, not_before=(measure.installed, measure.verified))
+        return [MeasureRemoved(measure=self.measure, on=on, reason=self.reason)]
 
 
 def must_know_advice(advice: SecurityAdvice) -> None:

@@ -11,6 +11,7 @@ from domain.basis import (
     Act,
     Command,
     DayInTheFuture,
+    DayTooEarly,
     Fact,
     Facts,
     Grant,
@@ -138,6 +139,15 @@ def test_what_has_been_done_lies_in_the_past() -> None:
     assert ACT.past(date(1996, 1, 1)) == date(1996, 1, 1)
     with pytest.raises(DayInTheFuture):
         ACT.past(date(2026, 3, 19))
+
+
+def test_what_has_been_done_does_not_lie_before_what_it_follows_from() -> None:
+    """The same day will do; a day that nobody knows of bounds nothing; the day of the act is bound like others."""
+    assert ACT.past(date(2026, 3, 2), not_before=(date(2026, 3, 1), None, date(2026, 3, 2))) == date(2026, 3, 2)
+    with pytest.raises(DayTooEarly):
+        ACT.past(date(2026, 3, 1), not_before=(date(2026, 2, 1), date(2026, 3, 2)))
+    with pytest.raises(DayTooEarly):
+        ACT.past(None, not_before=(date(2026, 3, 19),))
 
 
 def test_an_act_hands_out_identifiers_in_order() -> None:

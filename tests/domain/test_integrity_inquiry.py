@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from domain.basis import Command, DayInTheFuture, Grant, Party, Role, UnknownBody
+from domain.basis import Command, DayInTheFuture, DayTooEarly, Fact, Grant, Party, Role, UnknownBody
 from domain.bodies import BodyKind
 from domain.integrity_inquiry import (
     INTEGRITY_INQUIRY,
@@ -142,7 +142,7 @@ def test_the_steunpunt_is_told_nothing_that_points_at_a_person() -> None:
 def test_a_second_conversation_follows_a_first_call() -> None:
     """Not without one, not before it, and each once."""
     given(RECEIVED).when(SPEAK, by=AMSTERDAM).refused(FirstCallMissing)
-    given(RECEIVED, CALLED).when(SPEAK.model_copy(update={"on": YESTERDAY}), by=AMSTERDAM).refused(FirstCallMissing)
+    given(RECEIVED, CALLED).when(SPEAK.model_copy(update={"on": YESTERDAY}), by=AMSTERDAM).refused(DayTooEarly)
     given(RECEIVED, CALLED).when(SPEAK, by=AMSTERDAM).then(SPOKEN)
     given(RECEIVED, CALLED).when(CALL, by=AMSTERDAM).refused(ConsultationAlreadyRecorded)
     given(RECEIVED, CALLED, SPOKEN).when(SPEAK, by=AMSTERDAM).refused(ConsultationAlreadyRecorded)
@@ -264,6 +264,44 @@ def test_nothing_happens_after_closing(command: Command[IntegrityInquiry]) -> No
 def test_nothing_is_done_tomorrow(command: Command[IntegrityInquiry]) -> None:
     """What is recorded has happened."""
     given(RECEIVED).when(command, by=AMSTERDAM).refused(DayInTheFuture)
+
+
+RECEIVED_YESTERDAY = RECEIVED.model_copy(update={"received_on": YESTERDAY})
+TWO_DAYS_AGO = date(2026, 3, 16)
+
+
+@pytest.mark.parametrize(
+    ("facts", "command"),
+    [
+        ((RECEIVED_YESTERDAY,), CALL),
+        ((RECEIVED_YESTERDAY,), OPEN),
+        ((RECEIVED_YESTERDAY,), CloseInquiry(disposition=Disposition.NOT_PURSUED)),
+    ],
+    ids=["call", "open", "close"],
+)
+def test_nothing_is_done_before_the_signal(facts: tuple[Fact, ...], command: Command[IntegrityInquiry]) -> None:
+    """On the same day at the earliest."""
+    given(*facts).when(command.model_copy(update={"on": TWO_DAYS_AGO}), by=AMSTERDAM).refused(DayTooEarly)
+    assert given(*facts).when(command.model_copy(update={"on": YESTERDAY}), by=AMSTERDAM).outcome()
+
+
+@pytest.mark.parametrize(
+    ("facts", "disposition"),
+    [
+        ((RECEIVED_YESTERDAY, CALLED), Disposition.NOT_PURSUED),
+        ((RECEIVED_YESTERDAY, SPOKEN), Disposition.NOT_PURSUED),
+        ((RECEIVED_YESTERDAY, OPENED), Disposition.VIOLATION),
+    ],
+    ids=["called", "spoken", "opened"],
+)
+def test_a_case_is_not_closed_before_what_happened_in_it(facts: tuple[Fact, ...], disposition: Disposition) -> None:
+    """Neither before a conversation with the steunpunt nor before the inquiry."""
+    close = CloseInquiry(disposition=disposition, on=YESTERDAY)
+
+    given(*facts).when(close, by=AMSTERDAM).refused(DayTooEarly)
+    given(*facts).when(close.model_copy(update={"on": TODAY}), by=AMSTERDAM).then(
+        InquiryClosed(on=TODAY, disposition=disposition)
+    )
 
 
 def test_the_state_shows_the_whole_course() -> None:

@@ -154,7 +154,7 @@ BY_ITS_TYPE: dict[type[Fact], set[tuple[str, object]]] = {
         ("role", "bva"),
     },
     VptCodeAdded: {("vpt_code", True)},
-    AdviceGiven: {("given", True), ("status", "advised")},
+    AdviceGiven: {("status", "advised")},
     MeasureOrdered: {("status", "ordered")},
     MeasureInstalled: {("status", "installed")},
     MeasureVerified: {("status", "verified")},

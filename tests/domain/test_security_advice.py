@@ -9,6 +9,7 @@ from domain.basis import (
     Actor,
     Command,
     DayInTheFuture,
+    DayTooEarly,
     Elsewhere,
     Fact,
     Grant,
@@ -112,10 +113,11 @@ REQUESTED = AdviceRequested(
 )
 REIMBURSED = REQUESTED.model_copy(update={"requested_on": date(2023, 12, 31), "regime": Regime.REIMBURSEMENT_2021})
 GIVEN = AdviceGiven(
+    on=TODAY,
     measures=(
         AdvisedMeasure(number=1, kind=MeasureKind.PHYSICAL, one_off_cents=45_000, recurring_cents_per_month=0),
         AdvisedMeasure(number=2, kind=MeasureKind.ELECTRONIC, one_off_cents=90_000, recurring_cents_per_month=5_000),
-    )
+    ),
 )
 ADOPTED = AdviceAdopted(on=TODAY)
 ORDERED = MeasureOrdered(measure=1, on=TODAY)
@@ -256,9 +258,9 @@ def test_a_closed_threat_case_takes_no_advice() -> None:
 
 def test_each_visitors_visit_is_recorded_once() -> None:
     """The CCV and the security authority may both come."""
-    visited = HomeVisited(on=YESTERDAY, visitor=Visitor.CCV)
+    visited = HomeVisited(on=TODAY, visitor=Visitor.CCV)
 
-    given(REQUESTED).when(RecordHomeVisit(visitor=Visitor.CCV, on=YESTERDAY), by=BVA).then(visited)
+    given(REQUESTED).when(RecordHomeVisit(visitor=Visitor.CCV), by=BVA).then(visited)
     given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.BVA), by=BVA).then(
         HomeVisited(on=TODAY, visitor=Visitor.BVA)
     )
@@ -277,7 +279,7 @@ def test_the_measures_are_numbered_in_the_order_of_the_advice() -> None:
     reason = Statement(subject=FIRST, text="Losse voordeur.")
 
     given(REQUESTED).when(advice, by=BVA).then(
-        AdviceGiven(measures=(first.model_copy(update={"reason": reason}), second))
+        AdviceGiven(on=TODAY, measures=(first.model_copy(update={"reason": reason}), second))
     )
 
 
@@ -427,6 +429,47 @@ def test_nothing_is_done_tomorrow(before: tuple[Fact, ...], command: Command[Sec
     given(*before).when(command, by=by).refused(DayInTheFuture)
 
 
+TWO_DAYS_AGO = date(2026, 3, 16)
+
+
+@pytest.mark.parametrize(
+    ("before", "command", "by"),
+    [
+        ((REQUESTED,), RecordHomeVisit(visitor=Visitor.CCV), BVA),
+        ((REQUESTED,), GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.DIGITAL, one_off_cents=0),)), BVA),
+        ((REQUESTED, GIVEN), AdoptAdvice(), AMSTERDAM),
+        (UP_TO_ADOPTION, OrderMeasure(measure=1), AMSTERDAM),
+        (UP_TO_ORDER, InstallMeasure(measure=1), AMSTERDAM),
+        (UP_TO_INSTALLATION, VerifyMeasure(measure=1), COLLEAGUE),
+        (UP_TO_INSTALLATION, RemoveMeasure(measure=1, reason=RemovalReason.REPLACED), AMSTERDAM),
+    ],
+    ids=name,
+)
+def test_nothing_happens_before_what_it_follows_from(
+    before: tuple[Fact, ...], command: Command[SecurityAdvice], by: Actor
+) -> None:
+    """Here that was yesterday: on that day, at the earliest."""
+    *earlier, last = before
+    day = "requested_on" if last is REQUESTED else "on"
+    since_yesterday = given(*earlier, last.model_copy(update={day: YESTERDAY}))
+
+    since_yesterday.when(command.model_copy(update={"on": TWO_DAYS_AGO}), by=by).refused(DayTooEarly)
+    (done,) = since_yesterday.when(command.model_copy(update={"on": YESTERDAY}), by=by).outcome()
+    assert isinstance(done, Fact)
+    assert done.model_dump()["on"] == YESTERDAY
+
+
+def test_a_measure_is_not_removed_before_it_was_verified() -> None:
+    """Also where it was installed long before."""
+    installed = INSTALLED.model_copy(update={"on": TWO_DAYS_AGO})
+    remove = RemoveMeasure(measure=1, reason=RemovalReason.REPLACED, on=YESTERDAY)
+
+    given(*UP_TO_ORDER, installed).when(remove, by=AMSTERDAM).then(
+        MeasureRemoved(measure=1, on=YESTERDAY, reason=RemovalReason.REPLACED)
+    )
+    given(*UP_TO_ORDER, installed, VERIFIED).when(remove, by=AMSTERDAM).refused(DayTooEarly)
+
+
 def test_midnight_is_dutch() -> None:
     """An hour before midnight in London it is tomorrow in Amsterdam."""
     late = datetime(2026, 3, 18, 23, 0, tzinfo=UTC)
@@ -452,8 +495,11 @@ def test_the_state_shows_where_every_measure_stands() -> None:
             kind=MeasureKind.PHYSICAL,
             one_off_cents=45_000,
             recurring_cents_per_month=0,
+            ordered=TODAY,
             supplier="Slotenmaker BV",
+            installed=TODAY,
             installer=AMSTERDAM.person,
+            verified=TODAY,
         ),
         Measure(
             number=2,
@@ -471,7 +517,15 @@ def test_the_requester_sees_what_became_of_measures_it_does_not_see_advised() ->
     visible = [fact for fact in (*UP_TO_ORDER, INSTALLED, VERIFIED) if Party.REQUESTER in fact.audience]
 
     advice = SECURITY_ADVICE.replay(visible)
-    assert advice.measures == (Measure(number=1, status=MeasureStatus.VERIFIED, installer=AMSTERDAM.person),)
+    assert advice.measures == (
+        Measure(
+            number=1,
+            status=MeasureStatus.VERIFIED,
+            installed=TODAY,
+            installer=AMSTERDAM.person,
+            verified=TODAY,
+        ),
+    )
 
 
 def test_amounts_never_reach_the_requester() -> None:
