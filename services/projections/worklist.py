@@ -55,7 +55,7 @@ WORKLIST = Table(
         closed text
     """,
     visible="{is_auditor} or (owner_role = {role} and owner = {organisation})",
-    indexes=("((closed is null), (not danger_now), last_activity_at, stream)",),
+    indexes=("(owner_role, owner, (closed is null), (not danger_now), last_activity_at, stream)",),
 )
 
 REPORT = statement(
