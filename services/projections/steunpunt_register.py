@@ -1,8 +1,8 @@
 """On which inquiries was the steunpunt consulted, and how did they end?
 
 Anonymised: a row names no body, office or person, only a month, and no key by which it could be joined with the case.
-Its reference is a hash of the event id of the first consultation: the same when the view is made anew, and computable
-only by those who may see that fact anyway.
+Its reference is a hash of random identifiers in the first fact, which the owner alone may see: the same when the view
+is made anew, and of no use to whoever sees the consultation or the id of the case.
 """
 
 from base64 import b32encode
@@ -45,9 +45,9 @@ INQUIRIES = Table(
     version=VERSION,
     columns="""
         stream text collate "C" primary key,
+        reference text not null unique,
         phase text not null,
-        disposition text,
-        reference text unique
+        disposition text
     """,
     visible="false",
 )
@@ -69,19 +69,17 @@ REGISTER = Table(
 )
 
 RECEIVE = statement(
-    "insert into {steunpunt_inquiries} (stream, phase) values (%(stream)s, 'assessment')",
+    """
+    insert into {steunpunt_inquiries} (stream, reference, phase) values (%(stream)s, %(reference)s, 'assessment')
+    """,
     INQUIRIES,
 )
 
 CONSULT = statement(
     """
-    with inquiry as (
-        update {steunpunt_inquiries} set reference = coalesce(reference, %(reference)s)
-        where stream = %(stream)s
-        returning reference, phase, disposition
-    )
     insert into {steunpunt_register} (reference, consulted_month, stage, body_kind, nature, phase, disposition)
-    select reference, %(month)s, %(stage)s, %(body_kind)s, %(nature)s, phase, disposition from inquiry
+    select reference, %(month)s, %(stage)s, %(body_kind)s, %(nature)s, phase, disposition
+    from {steunpunt_inquiries} where stream = %(stream)s
     on conflict (reference)
     do update set stage = excluded.stage, body_kind = excluded.body_kind, nature = excluded.nature
     """,
@@ -104,23 +102,26 @@ PROCEED = statement(
 )
 
 
-def reference(consultation: UUID) -> str:
-    """Return the register's own name for the matter on which *consultation*, an event, was the first."""
-    return "SP-" + b32encode(sha256(b"steunpunt register\0" + consultation.bytes).digest())[:10].decode()
+def reference(event: UUID, fact: SignalReceived) -> str:
+    """Return the register's own name for the matter that begins with *fact*, recorded as *event*.
+
+    Ids of events made within a millisecond resemble each other, and that of the case: alone they could be guessed.
+    """
+    secret = event.bytes + fact.person.subject.bytes
+    return "SP-" + b32encode(sha256(b"steunpunt register\0" + secret).digest())[:10].decode()
 
 
 def changes(recorded: Recorded) -> Changes:
     """The first consultation makes a row, later ones change what it says; the month stays that of the first."""
     event = recorded.event
     match event.fact:
-        case SignalReceived():
-            yield Change(RECEIVE, {"stream": event.originator_id})
+        case SignalReceived() as fact:
+            yield Change(RECEIVE, {"stream": event.originator_id, "reference": reference(event.event_id, fact)})
         case SteunpuntConsulted() as fact:
             yield Change(
                 CONSULT,
                 {
                     "stream": event.originator_id,
-                    "reference": reference(event.event_id),
                     "month": fact.on.replace(day=1),
                     "stage": fact.stage,
                     "body_kind": fact.body_kind,
