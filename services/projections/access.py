@@ -7,7 +7,10 @@ When a kind's ``grants`` or ``granting`` begins to answer differently for the sa
 
 from collections.abc import Iterable
 
-from domain.basis import Grant, StreamId
+from psycopg import Cursor as DatabaseCursor
+from psycopg.rows import DictRow
+
+from domain.basis import Grant, Party, StreamId
 from services.projections.views import Change, Changes, Table, View, statement
 
 ACCESS = Table(
@@ -63,3 +66,13 @@ def line(stream: StreamId, grant: Grant) -> dict[str, str | None]:
 
 
 VIEW = View(name="access", version=1, tables=(ACCESS,), regrants=regrants)
+
+
+# --- queries ----------------------------------------------------------------------------------------------------------
+
+PARTIES = statement("select distinct party from {access} where stream = %(stream)s", ACCESS)
+
+
+def parties(cursor: DatabaseCursor[DictRow], stream: str) -> frozenset[Party]:
+    """Return what the reader is to the case in *stream*; for an auditor, which parties there are."""
+    return frozenset(Party(row["party"]) for row in cursor.execute(PARTIES, {"stream": stream}))

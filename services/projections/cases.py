@@ -1,25 +1,20 @@
 """Which cases are there that a reader may know of?"""
 
-from typing import Annotated
-
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
-from pydantic import Field
 
-from domain.values import Instant
 from infra.eventstore import Recorded
 from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
 
 CASES = Table(
     name="cases",
     version=1,
+    # Neither when it began nor how far it has come: whoever may know of a case need not know that.
     columns="""
         stream text collate "C" primary key,
         kind text collate "C" not null,
         number text collate "C" unique,
-        opened_at timestamptz not null,
-        position bigint not null unique,
-        version integer not null
+        position bigint not null unique
     """,
     visible="{is_auditor} or exists (select from views.access a where a.stream = {cases}.stream)",
     indexes=("(kind, position)",),
@@ -27,12 +22,11 @@ CASES = Table(
 
 OPEN = statement(
     """
-    insert into {cases} (stream, kind, number, opened_at, position, version)
-    values (%(stream)s, %(kind)s, %(number)s, %(opened_at)s, %(position)s, 1)
+    insert into {cases} (stream, kind, number, position)
+    values (%(stream)s, %(kind)s, %(number)s, %(position)s)
     """,
     CASES,
 )
-GO_ON = statement("update {cases} set version = %(version)s where stream = %(stream)s", CASES)
 
 
 def changes(recorded: Recorded) -> Changes:
@@ -45,12 +39,9 @@ def changes(recorded: Recorded) -> Changes:
                 "stream": event.originator_id,
                 "kind": event.originator_id.partition(":")[0],
                 "number": getattr(event.fact, "number", None),
-                "opened_at": event.metadata.at,
                 "position": recorded.position,
             },
         )
-    else:
-        yield Change(GO_ON, {"stream": event.originator_id, "version": event.originator_version})
 
 
 VIEW = View(name="cases", version=1, tables=(CASES,), changes=changes)
@@ -65,16 +56,13 @@ class Case(OfCase):
     kind: str
     number: str | None
     """The case number; ``None`` for kinds without numbers."""
-    opened_at: Instant
-    version: Annotated[int, Field(exclude=True)]
-    """Of the stream, for the entity tag; not for showing, since it counts facts that the reader may not see."""
 
 
-BY_NUMBER = statement("select stream, kind, number, opened_at, version from {cases} where number = %(number)s", CASES)
-BY_STREAM = statement("select stream, kind, number, opened_at, version from {cases} where stream = %(stream)s", CASES)
+BY_NUMBER = statement("select stream, kind, number from {cases} where number = %(number)s", CASES)
+BY_STREAM = statement("select stream, kind, number from {cases} where stream = %(stream)s", CASES)
 NEWEST = statement(
     """
-    select stream, kind, number, opened_at, version, position from {cases}
+    select stream, kind, number, position from {cases}
     where (%(kind)s::text is null or kind = %(kind)s) and (%(after)s::bigint is null or position < %(after)s)
     order by position desc limit %(limit)s + 1
     """,

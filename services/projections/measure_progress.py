@@ -72,7 +72,8 @@ def parties(facts: Iterable[type[Fact]]) -> frozenset[Party]:
     return frozenset(Party).intersection(*(fact.audience for fact in facts))
 
 
-PARTIES = ", ".join(f"'{party.value}'" for party in sorted(parties(SHOWN)))
+MAY_SEE = parties(SHOWN)
+PARTIES = ", ".join(f"'{party.value}'" for party in sorted(MAY_SEE))
 
 REQUESTS = Table(
     name="measure_requests",

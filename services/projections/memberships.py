@@ -1,4 +1,7 @@
-"""Which organisations are there, and who works where, in which role?"""
+"""Which organisations are there, and who works where, in which role?
+
+For auditors, and for those who are party to the organisation: the administrators of the network, and its own.
+"""
 
 from datetime import date
 
@@ -24,7 +27,7 @@ ORGANISATIONS = Table(
         kind text not null,
         body text
     """,
-    visible="{is_auditor} or {role} = 'administrator'",
+    visible="{is_auditor} or exists (select from views.access a where a.stream = {organisations}.stream)",
 )
 
 MEMBERSHIPS = Table(
@@ -39,7 +42,7 @@ MEMBERSHIPS = Table(
         from_day date not null,
         until date
     """,
-    visible="{is_auditor} or {role} = 'administrator'",
+    visible="{is_auditor} or exists (select from views.access a where a.stream = {memberships}.stream)",
     indexes=("(stream, person, role)",),
 )
 
@@ -119,6 +122,7 @@ LIST = statement(
     """,
     ORGANISATIONS,
 )
+THERE = statement("select from {organisations} where stream = %(stream)s", ORGANISATIONS)
 MEMBERS = statement(
     """
     select person, role, team, from_day, until from {memberships}
@@ -138,6 +142,8 @@ def organisations(
     return page([OrganisationEntry.model_validate(row) for row in rows], limit, lambda entry: (entry.organisation,))
 
 
-def members(cursor: DatabaseCursor[DictRow], stream: str, day: date) -> list[Member]:
-    """Return who has a role in the organisation in *stream* on *day*."""
+def members(cursor: DatabaseCursor[DictRow], stream: str, day: date) -> list[Member] | None:
+    """Return who has a role in the organisation in *stream* on *day*; ``None`` if the reader may not know of it."""
+    if cursor.execute(THERE, {"stream": stream}).fetchone() is None:
+        return None
     return [Member.model_validate(row) for row in cursor.execute(MEMBERS, {"stream": stream, "day": day})]

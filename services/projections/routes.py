@@ -4,28 +4,44 @@ Need-to-know is the database's: each query runs as the caller, and what they may
 here only turn an empty answer into a clear one.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http import HTTPStatus
+from threading import Semaphore
 from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg import Cursor as DatabaseCursor
+from psycopg.rows import DictRow
 from pydantic import create_model
 
-from domain.basis import Actor, Kind, Role
+from domain.basis import Actor, Kind, Party, Role
 from domain.values import AMSTERDAM, Day, Instant, Model, Slug
 from infra.database import Database
 from infra.opaque import NotOurs, Opaque
-from services.projections import cases, measure_progress, memberships, steunpunt_register, timeline, tracking, worklist
+from services.projections import (
+    access,
+    cases,
+    measure_progress,
+    memberships,
+    steunpunt_register,
+    timeline,
+    tracking,
+    worklist,
+)
 from services.projections.replay import Difference, Entry, Happening, Replay, as_json, differences, replay
 from services.projections.views import Cursor, Page, View
 from services.web.context import CallerDependency, Moment, key_type
 from services.web.problems import Answerable, NotFound
 
 T = TypeVar("T")
+
+MAX_WAITING = 10
+"""How many wait for a view at a time, each in a thread of its own: the other threads are for commands."""
 
 KIND = r"^[a-z_]{1,64}$"
 NUMBER = r"^[A-Z]{2}-[0-9]{4}-[0-9]{6,9}$"
@@ -49,6 +65,19 @@ class NotForThisRole(Answerable):
     """This view is not for your role."""
 
     status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class NotForThisParty(Answerable):
+    """This view tells more of the case than your organisation may see of it."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+class AccessUncertain(Answerable):
+    """Who may see what is not being kept up to date at the moment, so nothing of any case is shown; ask again."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.SERVICE_UNAVAILABLE
+    headers: ClassVar[dict[str, str]] = {"Retry-After": "5"}
 
 
 class NotVisibleYet(Answerable):
@@ -130,16 +159,40 @@ class Reading:
     opaque: Opaque
     etag: Callable[[str, int], str]
     wait_seconds: float
+    turns: Semaphore = field(default_factory=lambda: Semaphore(MAX_WAITING))
+    """To wait for a view."""
 
-    def entries(self, kind: Kind[Any], key: object, actor: Actor) -> tuple[cases.Case, list[Entry]]:
+    @contextmanager
+    def of_cases(self, actor: Actor) -> Iterator[DatabaseCursor[DictRow]]:
+        """Read as *actor* what the access list guards, unless that goes on no more."""
+        with self.database.reading(actor) as cursor:
+            if tracking.has_stopped(cursor, access.VIEW):
+                raise AccessUncertain
+            yield cursor
+
+    def entries(self, kind: Kind[Any], key: object, actor: Actor) -> "Found":
         """Return a case and the facts of it that *actor* may see."""
         stream = kind.stream(str(key))
         topics = {fact.topic: fact for fact in kind.facts}
-        with self.database.reading(actor) as cursor:
+        with self.of_cases(actor) as cursor:
             case = cases.by_stream(cursor, stream)
             if case is None:
                 raise NotFound
-            return case, timeline.of_stream(cursor, stream, topics)
+            return Found(case, timeline.of_stream(cursor, stream, topics), access.parties(cursor, stream))
+
+    def entity_tag(self, kind: Kind[Any], found: "Found", role: Role) -> dict[str, str]:
+        """Return the header with the version of what is shown, for whoever can act on the case.
+
+        To anybody else it would tell of facts that they may not see, each time it changed.
+        """
+        acts = any(
+            role in command.roles and not found.parties.isdisjoint(command.parties)
+            for command in kind.commands
+            if not command.creates
+        )
+        if not acts or not found.entries:
+            return {}
+        return {"ETag": self.etag(found.case.stream, found.entries[-1].version)}
 
     def cursor(self, purpose: str, token: str | None) -> Cursor | None:
         """Return the place that *token* names."""
@@ -160,6 +213,16 @@ class Reading:
         return page.items
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a reader finds of one case."""
+
+    case: cases.Case
+    entries: list[Entry]
+    parties: frozenset[Party]
+    """What they are to it."""
+
+
 def refuse(place: str, name: str) -> NoReturn:
     """Refuse an opaque parameter that we did not give out."""
     fault = {"loc": (place, name), "type": "not_ours", "msg": "", "input": None}
@@ -178,22 +241,22 @@ def showing(reading: Reading, *names: str) -> Any:  # noqa: ANN401 - a dependenc
         except NotOurs:
             refuse("header", "Weerbaar-Position")
         try:
-            tracking.wait_until(reading.database, views, int(str(asked)), reading.wait_seconds)
+            tracking.wait_until(reading.database, views, int(str(asked)), reading.wait_seconds, reading.turns)
         except tracking.NotYetVisible:
             raise NotVisibleYet from None
 
     return Depends(wait)
 
 
-def for_roles(reading: Reading, view: str, *roles: Role) -> dict[str, Any]:
-    """Return how the route of a *view* that is for *roles* only differs from another."""
+def for_roles(reading: Reading, views: tuple[str, ...], *roles: Role) -> dict[str, Any]:
+    """Return how the route of *views* that are for *roles* only differs from another."""
 
     def gate(caller: CallerDependency) -> None:
         if caller.actor.role not in roles:
             raise NotForThisRole
 
     return {
-        "dependencies": [Depends(gate), showing(reading, view)],
+        "dependencies": [Depends(gate), showing(reading, *views)],
         "openapi_extra": {"x-roles": sorted(roles)},
         "tags": ["views"],
     }
@@ -203,6 +266,8 @@ def read_routes(reading: Reading) -> APIRouter:
     """Return the routes of the views."""
     router = APIRouter()
     _add_lists(router, reading)
+    _add_organisations(router, reading)
+    _add_progress(router, reading)
     for kind in reading.kinds:
         _add_case_routes(router, reading, kind)
     return router
@@ -223,7 +288,7 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     ) -> CaseList:
         """List the cases that you may know of, newest first."""
         place = reading.cursor("cases", after)
-        with reading.database.reading(caller.actor) as cursor:
+        with reading.of_cases(caller.actor) as cursor:
             if number is not None:
                 found = cases.by_number(cursor, number)
                 return CaseList(items=(found,) if found and kind in {None, found.kind} else ())
@@ -233,7 +298,7 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     @router.get(
         "/worklist",
         operation_id="worklist",
-        **for_roles(reading, "worklist", Role.SUPPORT_TEAM, Role.PUBLIC_BODY, Role.AUDITOR),
+        **for_roles(reading, ("worklist",), Role.SUPPORT_TEAM, Role.PUBLIC_BODY, Role.AUDITOR),
     )
     def read_worklist(  # noqa: PLR0913, PLR0917
         request: Request,
@@ -253,7 +318,7 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     @router.get(
         "/steunpunt-register",
         operation_id="steunpuntRegister",
-        **for_roles(reading, "steunpunt_register", Role.STEUNPUNT, Role.AUDITOR),
+        **for_roles(reading, ("steunpunt_register",), Role.STEUNPUNT, Role.AUDITOR),
     )
     def read_register(
         request: Request, response: Response, caller: CallerDependency, limit: Limit = 50, after: After = None
@@ -267,31 +332,35 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     @router.get(
         "/measure-progress",
         operation_id="measureProgress",
-        **for_roles(reading, "measure_progress", Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR),
+        **for_roles(reading, ("measure_progress",), Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR),
     )
     def read_funnel(caller: CallerDependency) -> MeasureFunnels:
         """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""
         with reading.database.reading(caller.actor) as cursor:
             return MeasureFunnels(items=tuple(measure_progress.funnel(cursor)))
 
+
+def _add_organisations(router: APIRouter, reading: Reading) -> None:
+    """Add who works where."""
+
     @router.get(
         "/organisations",
         operation_id="organisations",
-        **for_roles(reading, "memberships", Role.ADMINISTRATOR, Role.AUDITOR),
+        **for_roles(reading, ("access", "memberships"), Role.ADMINISTRATOR, Role.AUDITOR),
     )
     def read_organisations(
         request: Request, response: Response, caller: CallerDependency, limit: Limit = 50, after: After = None
     ) -> OrganisationList:
         """List the organisations of the network."""
         place = reading.cursor("organisations", after)
-        with reading.database.reading(caller.actor) as cursor:
+        with reading.of_cases(caller.actor) as cursor:
             page = memberships.organisations(cursor, after=place, limit=limit)
         return OrganisationList(items=reading.paged(request, response, "organisations", page))
 
     @router.get(
         "/organisations/{id}/members",
         operation_id="members",
-        **for_roles(reading, "memberships", Role.ADMINISTRATOR, Role.AUDITOR),
+        **for_roles(reading, ("access", "memberships"), Role.ADMINISTRATOR, Role.AUDITOR),
     )
     def read_members(
         caller: CallerDependency,
@@ -301,8 +370,15 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     ) -> MemberList:
         """List who has which role in an organisation on a day."""
         day = at or moment.astimezone(AMSTERDAM).date()
-        with reading.database.reading(caller.actor) as cursor:
-            return MemberList(items=tuple(memberships.members(cursor, f"organisation:{key}", day)))
+        with reading.of_cases(caller.actor) as cursor:
+            found = memberships.members(cursor, f"organisation:{key}", day)
+        if found is None:
+            raise NotFound
+        return MemberList(items=tuple(found))
+
+
+def _add_progress(router: APIRouter, reading: Reading) -> None:
+    """Add how far one request has come."""
 
     @router.get(
         "/security-advices/{id}/progress",
@@ -313,7 +389,10 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
     def read_progress(caller: CallerDependency, key: Annotated[UUID, Path(alias="id")]) -> Progress:
         """Show how far one request and its measures have come."""
         stream = f"security_advice:{key}"
-        with reading.database.reading(caller.actor) as cursor:
+        with reading.of_cases(caller.actor) as cursor:
+            parties = access.parties(cursor, stream)
+            if parties and parties.isdisjoint(measure_progress.MAY_SEE):
+                raise NotForThisParty
             request = measure_progress.request(cursor, stream)
             if request is None:
                 raise NotFound
@@ -333,13 +412,13 @@ def _add_case_routes(router: APIRouter, reading: Reading, kind: Kind[Any]) -> No
     )
 
     def read_dossier(caller: CallerDependency, key: Any) -> Response:  # noqa: ANN401 - annotated below
-        case, entries = reading.entries(kind, key, caller.actor)
-        told = replay(kind, entries)
-        etag = reading.etag(case.stream, case.version)
-        return JSONResponse(case.model_dump(mode="json") | {"state": told.state}, headers={"ETag": etag})
+        found = reading.entries(kind, key, caller.actor)
+        told = replay(kind, found.entries)
+        headers = reading.entity_tag(kind, found, caller.actor.role)
+        return JSONResponse(found.case.model_dump(mode="json") | {"state": told.state}, headers=headers)
 
     def read_timeline(caller: CallerDependency, key: Any) -> Timeline:  # noqa: ANN401
-        _, entries = reading.entries(kind, key, caller.actor)
+        entries = reading.entries(kind, key, caller.actor).entries
         history = replay(kind, entries).history
         return Timeline(
             items=tuple(
@@ -356,7 +435,7 @@ def _add_case_routes(router: APIRouter, reading: Reading, kind: Kind[Any]) -> No
         since_version: Annotated[int | None, Query(alias="sinceVersion", ge=0, le=1_000_000)] = None,
         since_at: Annotated[Instant | None, Query(alias="sinceAt")] = None,
     ) -> Comparison:
-        _, entries = reading.entries(kind, key, caller.actor)
+        entries = reading.entries(kind, key, caller.actor).entries
         after = replay(kind, entries, version=version, at=at)
         compare = since_version is not None or since_at is not None
         before = replay(kind, entries, version=since_version, at=since_at)

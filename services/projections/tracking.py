@@ -4,9 +4,11 @@ import time
 from collections.abc import Iterable
 from contextlib import closing
 from datetime import datetime, timedelta
+from threading import Semaphore
 from uuid import UUID
 
-from psycopg.rows import dict_row
+from psycopg import Cursor as DatabaseCursor
+from psycopg.rows import DictRow, dict_row
 
 from domain.values import Model
 from infra.database import Connection, Database, DatabaseRole
@@ -16,8 +18,6 @@ from services.projections.views import View
 PROJECTING = 1464157523
 """The first number of the advisory locks of the views; the second stands in ``views.tracking``. Whoever holds the lock
 of a view is at work on it. One lock for each, so that the projectors of two releases can run side by side."""
-TOO_OLD = timedelta(seconds=5)
-"""How far a view may be behind before nobody should decide by it."""
 PAUSE = 0.005
 """Seconds between two looks at how far a view has come."""
 
@@ -45,11 +45,6 @@ class ViewStatus(Model):
     def lag(self) -> int:
         """Return how many events it lacks."""
         return self.head - self.position
-
-    @property
-    def is_reliable(self) -> bool:
-        """Tell whether it goes on and is recent enough to decide by."""
-        return self.stopped_at is None and self.behind <= TOO_OLD
 
 
 class NotYetVisible(Exception):  # noqa: N818 - a state to deal with, like a refusal of the domain
@@ -102,6 +97,11 @@ where coalesce(t.position, -1) < %s
 order by t.stopped_at, w.view
 """
 
+STOPPED = """
+select stopped_at is not null as stopped from views.tracking where view = %s
+order by published desc, version desc limit 1
+"""
+
 
 def claim(connection: Connection, view: View) -> bool:
     """Become the one at work on *view* for as long as the *connection* lasts, unless somebody else is."""
@@ -135,19 +135,35 @@ def status(database: Database) -> list[ViewStatus]:
         return [ViewStatus.model_validate(row) for row in cursor.execute(STATUS, (PROJECTING,))]
 
 
-def wait_until(database: Database, views: Iterable[View], position: int, timeout: float) -> None:
+def has_stopped(cursor: DatabaseCursor[DictRow], view: View) -> bool:
+    """Tell whether *view* goes on no more, in the version that its unversioned names mean, or was never made."""
+    row = cursor.execute(STOPPED, (view.name,)).fetchone()
+    return row is None or bool(row["stopped"])
+
+
+def wait_until(
+    database: Database, views: Iterable[View], position: int, timeout: float, turns: Semaphore | None = None
+) -> None:
     """Return when all *views* show what was recorded at *position*. Raises NotYetVisible after *timeout* seconds.
 
-    A view that has stopped before the position is not waited for.
+    A view that has stopped before the position is not waited for, nor is any by those for whom there is no turn left.
     """
     waited_for = {view.name: view.version for view in views}
+    parameters = (list(waited_for), list(waited_for.values()), position)
     deadline = time.monotonic() + timeout
-    while True:
-        with database.pool(DatabaseRole.READER).connection() as connection:
-            behind = connection.execute(WAITING_FOR, (list(waited_for), list(waited_for.values()), position)).fetchall()
-        if not behind:
-            return
-        view, stopped = behind[0]
-        if stopped or time.monotonic() >= deadline:
-            raise NotYetVisible(view, stopped=stopped)
-        time.sleep(PAUSE)
+    turn = turns or Semaphore()
+    mine = False
+    try:
+        while True:
+            with database.pool(DatabaseRole.READER).connection() as connection:
+                behind = connection.execute(WAITING_FOR, parameters).fetchall()
+            if not behind:
+                return
+            view, stopped = behind[0]
+            mine = mine or turn.acquire(blocking=False)
+            if stopped or not mine or time.monotonic() >= deadline:
+                raise NotYetVisible(view, stopped=stopped)
+            time.sleep(PAUSE)
+    finally:
+        if mine:
+            turn.release()

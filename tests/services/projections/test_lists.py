@@ -1,9 +1,13 @@
 """What do the worklist, the directory of cases, the register and the memberships hold, and in which order?"""
 
 import json
+import re
+from base64 import b32encode
 from collections.abc import Callable
 from datetime import date, timedelta
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from domain.basis import Role
 from domain.bodies import BodyKind
@@ -15,6 +19,7 @@ from domain.integrity_inquiry import (
     Disposition,
     Nature,
     OpenInquiry,
+    SignalReceived,
 )
 from domain.organisations import AppointMember, EndMembership, OrganisationKind, RegisterOrganisation
 from domain.people import Office
@@ -35,11 +40,13 @@ from domain.threat_case import (
 )
 from infra.database import Database
 from services.projections import cases, memberships, steunpunt_register, worklist
+from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.steunpunt_register import Phase
 from services.projections.views import Page
 from services.projections.worklist import AangifteStatus, WorklistItem
-from tests.domain.scenario import NOW, TODAY
+from tests.domain.scenario import NOW, TODAY, actor
+from tests.log_of import log_of
 from tests.services.projections.network import (
     ADMINISTRATOR,
     AMSTERDAM,
@@ -51,7 +58,10 @@ from tests.services.projections.network import (
     a_signal,
     a_threat,
     random_history,
+    rows,
 )
+
+UUIDS = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def in_pages(query: Callable[..., Page[Any]]) -> list[Any]:
@@ -169,7 +179,7 @@ def test_a_case_is_found_by_number_and_stream(database: Database, network: Netwo
     stream = network.give(a_threat(), AMSTERDAM)
     network.give(NotifyPolice(), AMSTERDAM, stream)
     runner.catch_up()
-    case = cases.Case(stream=stream, kind="threat_case", number="DR-2026-000001", opened_at=NOW, version=2)
+    case = cases.Case(stream=stream, kind="threat_case", number="DR-2026-000001")
 
     with database.reading(AMSTERDAM) as cursor:
         assert cases.by_number(cursor, "DR-2026-000001") == case
@@ -180,15 +190,19 @@ def test_a_case_is_found_by_number_and_stream(database: Database, network: Netwo
         assert cases.by_stream(cursor, stream) is None
 
 
-def test_the_version_of_a_case_is_not_shown(database: Database, network: Network, runner: Runner) -> None:
-    """It counts facts that may be withheld."""
-    network.give(a_threat(), AMSTERDAM)
+def test_a_case_does_not_say_when_it_began_or_what_has_happened(
+    database: Database, network: Network, runner: Runner
+) -> None:
+    """Whoever may know of it need not see those facts."""
+    stream = network.give(a_threat(), AMSTERDAM)
+    runner.catch_up()
+    before = rows(database, cases.VIEW)
+
+    network.give(NotifyPolice(), AMSTERDAM, stream)
     runner.catch_up()
 
-    with database.reading(AMSTERDAM) as cursor:
-        (case,) = cases.newest(cursor).items
-
-    assert "version" not in case.model_dump()
+    assert cases.Case.model_fields.keys() == {"stream", "kind", "number"}
+    assert rows(database, cases.VIEW) == before
 
 
 def test_the_newest_case_comes_first(database: Database, network: Network, runner: Runner) -> None:
@@ -222,7 +236,7 @@ def test_an_organisation_has_no_number(database: Database, network: Network, run
 
 def test_a_consultation_is_registered_without_names(database: Database, network: Network, runner: Runner) -> None:
     """A month, the kinds and how far it has come."""
-    stream = network.give(a_signal(nature=Nature.FRAUD), AMSTERDAM)
+    stream = network.give(a_signal(nature=Nature.FRAUD, received_on=date(2026, 2, 1)), AMSTERDAM)
     network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL, on=date(2026, 3, 15)), AMSTERDAM, stream)
     runner.catch_up()
 
@@ -243,7 +257,7 @@ def test_a_consultation_is_registered_without_names(database: Database, network:
 
 def test_the_register_follows_the_matter(database: Database, network: Network, runner: Runner) -> None:
     """One row per matter, whatever follows; its reference and month stay."""
-    stream = network.give(a_signal(), AMSTERDAM)
+    stream = network.give(a_signal(received_on=date(2026, 2, 1)), AMSTERDAM)
     steps = (
         ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL, on=date(2026, 2, 27)),
         ConsultSteunpunt(stage=ConsultationStage.SECOND_CONVERSATION),
@@ -278,6 +292,48 @@ def test_a_consultation_about_an_open_inquiry_says_so(database: Database, networ
     assert entry.phase is Phase.INQUIRY
 
 
+def test_the_reference_leads_nowhere(database: Database, network: Network, runner: Runner) -> None:
+    """Of alike matters the steunpunt cannot tell by any name which row of the register is which case."""
+    streams = [network.give(a_signal(), AMSTERDAM) for _ in range(3)]
+    for stream in streams:
+        network.give(ConsultSteunpunt(stage=ConsultationStage.FIRST_CALL), AMSTERDAM, stream)
+    network.give(OpenInquiry(commissioner=Commissioner.MAYOR), AMSTERDAM, streams[0])
+    runner.catch_up()
+
+    with database.reading(STEUNPUNT) as cursor:
+        register = [entry.model_dump(mode="json") for entry in steunpunt_register.newest(cursor).items]
+        behind_other_doors = json.dumps(
+            [
+                cursor.execute(b"select * from " + table.qualified.encode()).fetchall()
+                for view in VIEWS
+                if view is not steunpunt_register.VIEW
+                for table in view.tables
+            ],
+            default=str,
+        )
+
+    values = [str(value) for row in register for value in row.values()]
+    unique = {value for value in values if values.count(value) == 1 and value not in list(Phase)}
+    assert unique == {row["reference"] for row in register}
+    assert not any(value in behind_other_doors for value in unique)
+    shown = {str(found) for found in re.findall(UUIDS, behind_other_doors)}
+    assert len(shown) > len(streams)
+    assert unique.isdisjoint(guess for one in shown for guess in guesses(UUID(one)))
+    logged = [recorded.event for recorded in log_of(network.store)]
+    signals = {
+        steunpunt_register.reference(event.event_id, event.fact)
+        for event in logged
+        if isinstance(event.fact, SignalReceived)
+    }
+    assert signals == unique
+
+
+def guesses(known: UUID) -> set[str]:
+    """Return the references that a plain hash of *known* would make."""
+    salts = (b"", b"steunpunt register\0")
+    return {f"SP-{b32encode(sha256(salt + known.bytes).digest())[:10].decode()}" for salt in salts}
+
+
 def test_the_newest_month_comes_first(database: Database, network: Network, runner: Runner) -> None:
     """Over pages, with several matters in one month."""
     months = [date(2026, 1, 1), date(2026, 3, 1), date(2026, 1, 1), date(2025, 12, 1)]
@@ -309,11 +365,24 @@ def test_members_are_those_of_the_day(database: Database, network: Network, runn
         (entry,) = memberships.organisations(cursor).items
         assert (entry.organisation, entry.kind) == ("gm0363", OrganisationKind.PUBLIC_BODY)
         names = {
-            day: [member.person for member in memberships.members(cursor, f"organisation:{entry.organisation}", day)]
+            day: [member.person for member in memberships.members(cursor, stream, day) or ()]
             for day in (date(2025, 12, 31), date(2026, 2, 28), date(2026, 3, 1), date(2026, 5, 1))
         }
 
     assert list(names.values()) == [[], ["anne", "bram"], ["bram"], ["bram", "carla"]]
+
+
+def test_an_organisation_that_is_not_there_has_no_members(database: Database, network: Network, runner: Runner) -> None:
+    """Not even none; nor one that the reader may not know of."""
+    organisation = RegisterOrganisation(organisation="gm0363", name="Amsterdam", kind=OrganisationKind.PUBLIC_BODY)
+    stream = network.give(organisation, ADMINISTRATOR)
+    runner.catch_up()
+
+    with database.reading(ADMINISTRATOR) as cursor:
+        assert memberships.members(cursor, stream, TODAY) == []
+        assert memberships.members(cursor, "organisation:gm0518", TODAY) is None
+    with database.reading(actor("els", "gm0518", Role.ADMINISTRATOR)) as cursor:
+        assert memberships.members(cursor, stream, TODAY) is None
 
 
 def test_organisations_are_listed_by_id(database: Database, network: Network, runner: Runner) -> None:

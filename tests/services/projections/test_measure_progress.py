@@ -48,7 +48,9 @@ from tests.services.projections.network import (
 def test_a_request_shows_how_far_it_has_come(database: Database, network: Network, runner: Runner) -> None:
     """With the day of each step."""
     stream = network.give(a_request(requested_on=date(2026, 3, 1)), AMSTERDAM)
+    network.at -= timedelta(days=10)
     network.give(GiveAdvice(measures=(a_measure(),)), BVA, stream)
+    network.at += timedelta(days=10)
     network.give(AdoptAdvice(on=date(2026, 3, 17)), AMSTERDAM, stream)
     runner.catch_up()
 
@@ -57,7 +59,7 @@ def test_a_request_shows_how_far_it_has_come(database: Database, network: Networ
             regime=Regime.PROVISION_2024,
             step=Step.ADVICE_ADOPTED,
             requested_on=date(2026, 3, 1),
-            advised_on=TODAY,
+            advised_on=TODAY - timedelta(days=10),
             adopted_on=date(2026, 3, 17),
         )
         assert measure_progress.request(cursor, "security_advice:unknown") is None
@@ -67,8 +69,10 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
     """With the day of each step; where it left its way, with the reason."""
     stream = network.give(a_request(requested_on=date(2026, 3, 1)), AMSTERDAM)
     kinds = (MeasureKind.PHYSICAL, MeasureKind.ELECTRONIC, MeasureKind.DIGITAL)
+    network.at -= timedelta(days=10)
     network.give(GiveAdvice(measures=tuple(map(a_measure, kinds))), BVA, stream)
     network.give(AdoptAdvice(), AMSTERDAM, stream)
+    network.at += timedelta(days=10)
     for day, command in enumerate((OrderMeasure, InstallMeasure), start=10):
         network.give(command(measure=1, on=date(2026, 3, day)), AMSTERDAM, stream)
     network.give(VerifyMeasure(measure=1, on=date(2026, 3, 12)), COLLEAGUE, stream)
@@ -88,7 +92,7 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
             step=Step.VERIFIED,
             exit=Exit.REMOVED,
             reason=RemovalReason.MOVED_HOME,
-            advised_on=TODAY,
+            advised_on=TODAY - timedelta(days=10),
             ordered_on=date(2026, 3, 10),
             installed_on=date(2026, 3, 11),
             verified_on=date(2026, 3, 12),
@@ -100,7 +104,7 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
             step=Step.ADVISED,
             exit=Exit.DECLINED,
             reason=DeclineReason.OWNER_REFUSES,
-            advised_on=TODAY,
+            advised_on=TODAY - timedelta(days=10),
             ordered_on=None,
             installed_on=None,
             verified_on=None,
@@ -112,7 +116,7 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
             step=Step.ADVISED,
             exit=None,
             reason=None,
-            advised_on=TODAY,
+            advised_on=TODAY - timedelta(days=10),
             ordered_on=None,
             installed_on=None,
             verified_on=None,

@@ -18,6 +18,7 @@ from domain.integrity_inquiry import (
     Disposition,
     OpenInquiry,
 )
+from domain.organisations import AppointMember, OrganisationKind, RegisterOrganisation
 from domain.security_advice import AdoptAdvice, GiveAdvice, InstallMeasure, OrderMeasure
 from infra.database import Database, DatabaseRole
 from infra.eventstore import CaseStore
@@ -36,6 +37,7 @@ from services.projections.views import View
 from tests.domain.scenario import actor
 from tests.log_of import log_of
 from tests.services.projections.network import (
+    ADMINISTRATOR,
     AMSTERDAM,
     ANALYST,
     AUDITOR,
@@ -61,6 +63,8 @@ STRANGERS = (
     actor("eva", "elsewhere", Role.BVA),
 )
 """A body without cases, the right organisation in another role, and an equal role elsewhere."""
+LOCAL = actor("lies", "gm0363", Role.ADMINISTRATOR)
+"""Somebody who administers their own organisation."""
 READERS = (*EVERYONE, *STRANGERS)
 
 
@@ -290,11 +294,19 @@ def test_reading_changes_nothing(database: Database, network: Network, runner: R
             assert connection.execute("select from views.worklist_v1").fetchall() == []
 
 
-def test_members_are_for_administrators_and_auditors(database: Database, network: Network, runner: Runner) -> None:
-    """Who works where is nobody else's business."""
-    random_history(network, 6)
+def test_members_are_for_their_administrators_and_auditors(
+    database: Database, network: Network, runner: Runner
+) -> None:
+    """Who works where is nobody else's business: the network's administrators see all, others their own."""
+    for key, name in (("gm0363", "Amsterdam"), ("gm0518", "Den Haag")):
+        body = RegisterOrganisation(organisation=key, name=name, kind=OrganisationKind.PUBLIC_BODY)
+        stream = network.give(body, ADMINISTRATOR)
+        network.give(AppointMember(person=f"p-{key}", role=Role.PUBLIC_BODY), ADMINISTRATOR, stream)
     runner.catch_up()
+    expected = {ADMINISTRATOR: {"gm0363", "gm0518"}, AUDITOR: {"gm0363", "gm0518"}, LOCAL: {"gm0363"}}
 
-    for reader in READERS:
-        shown = seen(database, reader, memberships.VIEW)["organisations"]
-        assert bool(shown) is (reader.role in {Role.ADMINISTRATOR, Role.AUDITOR})
+    for reader in (*READERS, LOCAL):
+        tables = seen(database, reader, memberships.VIEW)
+        whose = expected.get(reader, set())
+        assert {row["organisation"] for row in tables["organisations"]} == whose
+        assert {row["person"] for row in tables["memberships"]} == {f"p-{key}" for key in whose}

@@ -311,7 +311,6 @@ def test_a_view_stops_alone_at_what_it_cannot_digest(
     assert positions(database) == [1, 2, 3, 4]
     assert (stopped.position, stopped.stopped_by, stopped.lag) == (4, event, 3)
     assert stopped.stopped_at is not None
-    assert not stopped.is_reliable
     error = "InvalidTextRepresentation" if in_the_database else "ValueError"
     assert stopped.reason == f"{error} at referral.noted.v1, event {event}"
     assert of(database, timeline.VIEW).lag == 0

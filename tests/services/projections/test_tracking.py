@@ -9,7 +9,7 @@ import pytest
 
 from infra.database import Database, DatabaseRole
 from infra.eventstore import CaseStore
-from services.projections import tracking, worklist
+from services.projections import worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.tracking import NotYetVisible, status, wait_until
@@ -38,20 +38,6 @@ def test_the_status_tells_position_and_lag(database: Database, network: Network,
         assert timedelta(0) < view.behind < timedelta(minutes=1)
         assert view.stopped_at is None
         assert not view.running
-        assert view.is_reliable
-
-
-def test_a_view_that_is_far_behind_is_not_reliable(
-    database: Database, network: Network, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever decides by it would decide by what was."""
-    monkeypatch.setattr(tracking, "TOO_OLD", timedelta(0))
-    network.give(a_threat(), TEAM)
-    install(database, [seen.VIEW])
-
-    (view,) = status(database)
-
-    assert not view.is_reliable
 
 
 def test_waiting_ends_when_all_views_show_the_position(
