@@ -4,6 +4,7 @@ A signal is assessed first; only then is an inquiry opened, or the matter is clo
 about the process and never learns who it is about.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, assert_never, get_args
 
@@ -22,6 +23,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyId, BodyKind
 from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
+from domain.rules.offices import must_have
 from domain.values import CodeList, Day, Identifying, Line, Personal, Text, told
 
 BODY = frozenset({Role.PUBLIC_BODY})
@@ -64,6 +66,7 @@ class Commissioner(CodeList):
     REPRESENTATIVE_BODY = "representative_body", "vertegenwoordigend orgaan"
     MINISTER = "minister", "minister"
     WATER_BOARD_CHAIR = "water_board_chair", "voorzitter van het waterschap"
+    PROVINCIAL_EXECUTIVE = "provincial_executive", "gedeputeerde staten"
 
 
 class Disposition(CodeList):
@@ -77,14 +80,41 @@ class Disposition(CodeList):
     AANGIFTE = "aangifte", "aangifte gedaan"
 
 
-OWN_COMMISSIONER = {
-    Office.BURGEMEESTER: Commissioner.MAYOR,
-    Office.GEZAGHEBBER: Commissioner.MAYOR,
-    Office.COMMISSARIS: Commissioner.KINGS_COMMISSIONER,
-    Office.WATER_BOARD_CHAIR: Commissioner.WATER_BOARD_CHAIR,
+@dataclass(frozen=True)
+class Commissioning:
+    """Who commissions inquiries at one kind of body."""
+
+    chair: Office
+    """Who commissions them as a rule,"""
+    as_commissioner: Commissioner
+    """as which commissioner,"""
+    stand_in: Commissioner
+    """and who steps in when it is about the chair."""
+
+    def commissioners(self, subject: Office | None) -> frozenset[Commissioner]:
+        """Return who can commission an inquiry into the holder of *subject*; nobody, where that is not known."""
+        if subject is None:
+            return frozenset()
+        chair = self.stand_in if subject is self.chair else self.as_commissioner
+        return frozenset({chair, Commissioner.REPRESENTATIVE_BODY})
+
+
+COMMISSIONING: Mapping[BodyKind, Commissioning] = {
+    BodyKind.MUNICIPALITY: Commissioning(
+        Office.BURGEMEESTER, Commissioner.MAYOR, stand_in=Commissioner.KINGS_COMMISSIONER
+    ),
+    BodyKind.PROVINCE: Commissioning(
+        Office.COMMISSARIS, Commissioner.KINGS_COMMISSIONER, stand_in=Commissioner.MINISTER
+    ),
+    BodyKind.WATER_BOARD: Commissioning(
+        Office.WATER_BOARD_CHAIR, Commissioner.WATER_BOARD_CHAIR, stand_in=Commissioner.PROVINCIAL_EXECUTIVE
+    ),
+    BodyKind.SPECIAL_MUNICIPALITY: Commissioning(
+        Office.GEZAGHEBBER, Commissioner.MAYOR, stand_in=Commissioner.MINISTER
+    ),
 }
-"""As which commissioner the holder of an office would commission an inquiry (Gemeentewet art. 170 lid 2, Provinciewet
-art. 175 lid 2)."""
+"""Gemeentewet art. 170 lid 2, Provinciewet art. 175 lid 2 and 182 lid 1 onder c. Who steps in for the chair of a water
+board, for a gezaghebber or for a King's commissioner is a choice of ours."""
 
 FINDINGS = frozenset({Disposition.NO_VIOLATION, Disposition.PARTIAL_VIOLATION, Disposition.VIOLATION})
 """What only an inquiry can find; the other dispositions are the alternatives to opening one."""
@@ -238,6 +268,10 @@ class CommissionerIsSubject(Refusal):
     """Nobody commissions an inquiry into themselves: into a mayor the King's commissioner does, or the council."""
 
 
+class NotACommissionerHere(Refusal):
+    """At a body of this kind somebody else commissions an inquiry into this office."""
+
+
 class InquiryNotOpened(Refusal):
     """Only an inquiry can find whether there was a violation, and none has been opened."""
 
@@ -291,6 +325,7 @@ class ReceiveSignal(Command[IntegrityInquiry]):
             raise NotAPoliticalOffice
         if not act.bodies.knows(self.body, received_on):
             raise UnknownBody
+        must_have(act.bodies.get(self.body), self.office)
         person = Subject(subject=act.subject(0), **dict(self.person))
         return [
             SignalReceived(
@@ -343,8 +378,9 @@ class OpenInquiry(Command[IntegrityInquiry]):
     """Open an inquiry.
 
     The mayor commissions it (Gemeentewet art. 170 lid 2), in a province the King's commissioner (Provinciewet art. 175
-    lid 2); a representative body can commission one too. Into a mayor the King's commissioner steps in (Provinciewet
-    art. 182 lid 1 onder c), into a King's commissioner the minister.
+    lid 2), in a water board its chair; a representative body can commission one too. Into a mayor the King's
+    commissioner steps in (Provinciewet art. 182 lid 1 onder c), into a King's commissioner or a gezaghebber the
+    minister, into the chair of a water board the provincial executive.
     """
 
     noun: ClassVar[str] = "openings"
@@ -355,12 +391,18 @@ class OpenInquiry(Command[IntegrityInquiry]):
     """The day; by default today."""
 
     def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
-        """An inquiry is opened once, and not by whom it is about."""
+        """An inquiry is opened once, by a commissioner of that body, and not by whom it is about."""
         must_be_open(state)
         if state.opened:
             raise InquiryAlreadyOpened
-        if state.office and OWN_COMMISSIONER.get(state.office) is self.commissioner:
+        body = act.bodies.get(state.body or "")
+        if body is None:
+            raise UnknownBody
+        here = COMMISSIONING[body.kind]
+        if state.office is here.chair and self.commissioner is here.as_commissioner:
             raise CommissionerIsSubject
+        if self.commissioner not in here.commissioners(state.office):
+            raise NotACommissionerHere
         return [InquiryOpened(on=act.past(self.on, not_before=(state.received_on,)), commissioner=self.commissioner)]
 
 

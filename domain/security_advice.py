@@ -30,6 +30,7 @@ from domain.basis import (
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.home_security import Regime, regime_on, rules_of
+from domain.rules.offices import must_have
 from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, must_be_open
 from domain.values import WHOLE, Cents, CodeList, Day, Identifying, Line, Model, Personal, Text, told
 
@@ -519,6 +520,7 @@ class RequestAdvice(Command[SecurityAdvice]):
             raise BeforeTheFirstRegime
         if not act.bodies.knows(self.body, requested_on):
             raise UnknownBody
+        must_have(act.bodies.get(self.body), self.office)
         if self.office not in rules.entitled:
             raise OfficeNotEntitled
         requested = AdviceRequested(

@@ -23,6 +23,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Phone, Statement, Subject
+from domain.rules.offices import must_have
 from domain.values import CodeList, Day, Flag, Identifying, Line, Model, Personal, Text, merged, newest, told
 
 CARE = frozenset({Role.SUPPORT_TEAM, Role.PUBLIC_BODY})
@@ -466,9 +467,10 @@ class ReportThreat(Command[ThreatCase]):
         return act.actor.role is not Role.PUBLIC_BODY or self.body == act.actor.organisation
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """The body exists on the day of the report."""
+        """The body exists on the day of the report, and has the office."""
         if not act.bodies.knows(self.body, act.on):
             raise UnknownBody
+        must_have(act.bodies.get(self.body), self.office)
         reporter = Subject(subject=act.subject(0), name=self.reporter_name, phone=self.call_back_number)
         victim = Subject(subject=act.subject(1), **dict(self.victim)) if self.victim else None
         return [
@@ -529,11 +531,13 @@ class CorrectReport(Command[ThreatCase]):
         return act.actor.role is not Role.PUBLIC_BODY or self.body in {None, act.actor.organisation}
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """A correction changes something, also on a closed case."""
+        """A correction changes something, also on a closed case; body and office suit each other."""
         if self.model_dump(exclude={"reason"}, exclude_defaults=True) == {}:
             raise NothingCorrected
         if self.body and not act.bodies.knows(self.body, act.on):
             raise UnknownBody
+        if self.body or self.office:
+            must_have(act.bodies.get(self.body or state.body or ""), self.office or state.office)
         number = self.call_back_number
         return [
             ReportCorrected(

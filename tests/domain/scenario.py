@@ -48,6 +48,8 @@ BODIES = Register(
         PublicBody(id="gm0363", kind=BodyKind.MUNICIPALITY, name="Amsterdam"),
         PublicBody(id="gm0518", kind=BodyKind.MUNICIPALITY, name="'s-Gravenhage"),
         PublicBody(id="pv27", kind=BodyKind.PROVINCE, name="Noord-Holland"),
+        PublicBody(id="ws-rijnland", kind=BodyKind.WATER_BOARD, name="Rijnland"),
+        PublicBody(id="bes-saba", kind=BodyKind.SPECIAL_MUNICIPALITY, name="Saba"),
         PublicBody(
             id="gm0457",
             kind=BodyKind.MUNICIPALITY,

@@ -1,10 +1,11 @@
 """What can happen with a signal about the integrity of a political office holder?"""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from domain.basis import Command, DayInTheFuture, DayTooEarly, Fact, Grant, Party, Role, UnknownBody
+from domain.basis import Actor, Command, DayInTheFuture, DayTooEarly, Fact, Grant, Party, Role, UnknownBody
 from domain.bodies import BodyKind
 from domain.integrity_inquiry import (
     INTEGRITY_INQUIRY,
@@ -24,6 +25,7 @@ from domain.integrity_inquiry import (
     InquiryOpened,
     IntegrityInquiry,
     Nature,
+    NotACommissionerHere,
     NotAPoliticalOffice,
     OpenInquiry,
     ReceiveSignal,
@@ -31,9 +33,11 @@ from domain.integrity_inquiry import (
     SteunpuntConsulted,
     grants,
 )
-from domain.people import Office, PersonDetails, Statement, Subject
+from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
+from domain.rules.offices import OFFICES, OfficeNotOfThisBody
 from tests.domain.scenario import (
     AMSTERDAM,
+    BODIES,
     FIRST,
     SECOND,
     STEUNPUNT,
@@ -73,9 +77,21 @@ SPEAK = ConsultSteunpunt(stage=ConsultationStage.SECOND_CONVERSATION)
 OPEN = OpenInquiry(commissioner=Commissioner.MAYOR)
 
 
-def about(office: Office) -> SignalReceived:
-    """Return a signal about the holder of *office*."""
-    return RECEIVED.model_copy(update={"office": office})
+def about(office: Office, *, at: str = "gm0363") -> SignalReceived:
+    """Return a signal about the holder of *office* at the body *at*."""
+    return RECEIVED.model_copy(update={"office": office, "owner": at, "body": at})
+
+
+def own_of(body: str) -> Actor:
+    """Return somebody of *body*."""
+    return AMSTERDAM.model_copy(update={"organisation": body})
+
+
+def kind_of_body(body: str) -> BodyKind:
+    """Return which kind of body that is."""
+    found = BODIES.get(body)
+    assert found
+    return found.kind
 
 
 # --- receiving --------------------------------------------------------------------------------------------------------
@@ -120,6 +136,12 @@ def test_a_body_records_signals_about_its_own_office_holders_only() -> None:
 def test_it_is_about_a_political_office_holder(office: Office) -> None:
     """Others have procedures of their own."""
     given().when(SIGNAL.model_copy(update={"office": office}), by=AMSTERDAM).refused(NotAPoliticalOffice)
+
+
+@pytest.mark.parametrize("office", [Office.GEDEPUTEERDE, Office.AB_MEMBER, Office.GEZAGHEBBER])
+def test_it_is_about_an_office_that_the_body_has(office: Office) -> None:
+    """Others' office holders are for others."""
+    given().when(SIGNAL.model_copy(update={"office": office}), by=AMSTERDAM).refused(OfficeNotOfThisBody)
 
 
 def test_the_body_exists_on_the_day_of_the_signal() -> None:
@@ -202,23 +224,48 @@ def test_an_inquiry_is_opened_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("office", "own", "instead"),
+    ("body", "chair", "own", "instead"),
     [
-        (Office.BURGEMEESTER, Commissioner.MAYOR, Commissioner.KINGS_COMMISSIONER),
-        (Office.GEZAGHEBBER, Commissioner.MAYOR, Commissioner.KINGS_COMMISSIONER),
-        (Office.COMMISSARIS, Commissioner.KINGS_COMMISSIONER, Commissioner.MINISTER),
-        (Office.WATER_BOARD_CHAIR, Commissioner.WATER_BOARD_CHAIR, Commissioner.MINISTER),
-        (Office.BURGEMEESTER, Commissioner.MAYOR, Commissioner.REPRESENTATIVE_BODY),
+        ("gm0363", Office.BURGEMEESTER, Commissioner.MAYOR, Commissioner.KINGS_COMMISSIONER),
+        ("pv27", Office.COMMISSARIS, Commissioner.KINGS_COMMISSIONER, Commissioner.MINISTER),
+        (
+            "ws-rijnland",
+            Office.WATER_BOARD_CHAIR,
+            Commissioner.WATER_BOARD_CHAIR,
+            Commissioner.PROVINCIAL_EXECUTIVE,
+        ),
+        ("bes-saba", Office.GEZAGHEBBER, Commissioner.MAYOR, Commissioner.MINISTER),
     ],
 )
-def test_nobody_commissions_an_inquiry_into_themselves(
-    office: Office, own: Commissioner, instead: Commissioner
+def test_every_kind_of_body_has_its_commissioners(
+    body: str, chair: Office, own: Commissioner, instead: Commissioner
 ) -> None:
-    """Somebody else steps in."""
-    given(about(office)).when(OpenInquiry(commissioner=own), by=AMSTERDAM).refused(CommissionerIsSubject)
-    given(about(office)).when(OpenInquiry(commissioner=instead), by=AMSTERDAM).then(
-        InquiryOpened(on=TODAY, commissioner=instead)
-    )
+    """Whoever chairs it, or who steps in where it is about them; the representative body always; nobody else."""
+    into_chair = about(chair, at=body)
+    into_another = about(min((OFFICES[kind_of_body(body)] & POLITICAL_OFFICES) - {chair}), at=body)
+
+    for signal, may in ((into_another, own), (into_chair, instead)):
+        by = own_of(body)
+        for commissioner in Commissioner:
+            when = given(signal).when(OpenInquiry(commissioner=commissioner), by=by)
+            if commissioner in {may, Commissioner.REPRESENTATIVE_BODY}:
+                when.then(InquiryOpened(on=TODAY, commissioner=commissioner))
+            elif signal is into_chair and commissioner is own:
+                when.refused(CommissionerIsSubject)
+            else:
+                when.refused(NotACommissionerHere)
+
+
+def test_nobody_commissions_an_inquiry_into_they_do_not_know_whom() -> None:
+    """Where body or office are withheld nothing is let through."""
+    act = given(RECEIVED).when(OPEN, by=AMSTERDAM).act
+    known = INTEGRITY_INQUIRY.replay([RECEIVED])
+
+    for commissioner in Commissioner:
+        with pytest.raises(NotACommissionerHere):
+            OpenInquiry(commissioner=commissioner).decide(replace(known, office=None), act)
+        with pytest.raises(UnknownBody):
+            OpenInquiry(commissioner=commissioner).decide(replace(known, body=None), act)
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------

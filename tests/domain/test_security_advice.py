@@ -20,6 +20,7 @@ from domain.basis import (
 )
 from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.home_security import Regime
+from domain.rules.offices import OfficeNotOfThisBody
 from domain.security_advice import (
     SECURITY_ADVICE,
     AdoptAdvice,
@@ -166,10 +167,20 @@ def test_a_public_body_requests_advice_for_its_own_office_holders_only() -> None
 
 def test_a_councillor_is_told_about_the_home_scan() -> None:
     """Raadsleden and Statenleden have no claim, and the refusal says what they do have."""
-    for office in (Office.RAADSLID, Office.STATENLID, Office.CIVIL_SERVANT):
-        given().when(REQUEST.model_copy(update={"office": office}), by=TEAM).refused(OfficeNotEntitled)
+    for body, office in (
+        ("gm0363", Office.RAADSLID),
+        ("pv27", Office.STATENLID),
+        ("gm0363", Office.CIVIL_SERVANT),
+    ):
+        request = REQUEST.model_copy(update={"body": body, "office": office})
+        given().when(request, by=TEAM).refused(OfficeNotEntitled)
 
     assert "woningscan" in OfficeNotEntitled.sentence()
+
+
+def test_advice_is_requested_for_an_office_that_the_body_has() -> None:
+    """A municipality has no King's commissioner, who is entitled all the same."""
+    given().when(REQUEST.model_copy(update={"office": Office.COMMISSARIS}), by=TEAM).refused(OfficeNotOfThisBody)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from domain.basis import Command, DayInTheFuture, Grant, Party, Role, UnknownBody
 from domain.people import Office, PersonDetails, Statement, Subject
+from domain.rules.offices import OfficeNotOfThisBody
 from domain.threat_case import (
     THREAT_CASE,
     Aangifte,
@@ -248,6 +249,25 @@ def test_a_closed_case_can_be_corrected() -> None:
 def test_a_correction_names_a_body_that_exists() -> None:
     """As a report does."""
     given(REPORTED).when(CorrectReport(reason="Weesp.", body="gm0457"), by=TEAM).refused(UnknownBody)
+
+
+def test_the_body_has_the_office() -> None:
+    """In a report, and in what a correction makes of it; also where the body is no more."""
+    in_weesp = REPORTED.model_copy(update={"body": "gm0457"})
+    correct = CorrectReport(reason="Provincie.", body="pv27")
+    both = correct.model_copy(update={"office": Office.GEDEPUTEERDE})
+
+    given().when(REPORT.model_copy(update={"office": Office.GEDEPUTEERDE}), by=TEAM).refused(OfficeNotOfThisBody)
+    given(REPORTED).when(correct, by=TEAM).refused(OfficeNotOfThisBody)
+    given(REPORTED).when(CorrectReport(reason="Gedeputeerde.", office=Office.GEDEPUTEERDE), by=TEAM).refused(
+        OfficeNotOfThisBody
+    )
+    given(REPORTED).when(both, by=TEAM).then(
+        ReportCorrected(reason=Statement(subject=FIRST, text="Provincie."), body="pv27", office=Office.GEDEPUTEERDE)
+    )
+    given(in_weesp).when(CorrectReport(reason="Raadslid.", office=Office.RAADSLID), by=TEAM).then(
+        ReportCorrected(reason=Statement(subject=FIRST, text="Raadslid."), office=Office.RAADSLID)
+    )
 
 
 def test_a_public_body_cannot_move_an_incident_to_another_body() -> None:
