@@ -94,6 +94,11 @@ def set_up_logging(settings: Settings) -> None:
     warnings.showwarning = _warned
 
 
+def logs_crashes() -> bool:
+    """Tell whether an exception that nobody handles becomes a log line."""
+    return sys.excepthook is _crashed
+
+
 def _crashed(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     if issubclass(kind, Exception):
         log.critical("crashed", exc_info=error.with_traceback(trace))

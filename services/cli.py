@@ -27,7 +27,7 @@ from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
 from infra.eventstore import CaseStore
 from infra.identity import demo_issuer
-from infra.log import set_up_logging
+from infra.log import frames, logs_crashes, set_up_logging
 from infra.migrate import MigrationError, migrate, pending
 from infra.settings import Mode, Settings, SettingsError, read_settings
 from services.app import Service, create_api, create_app, now
@@ -35,6 +35,7 @@ from services.demo.cast import CAST
 from services.demo.day import DayError
 from services.demo.run import DemoError, run_demo
 from services.projections import cases, timeline
+from services.projections.projecting import Undigestible
 from services.projections.rebuilding import rebuild
 from services.projections.register import VIEWS
 from services.projections.replay import Replay, replay
@@ -53,7 +54,7 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
 """As whom the command line reads: it sees what an auditor sees, and changes nothing."""
 
-ONE_LINE = (DayError, DemoError, EmbeddedServerError, MigrationError, SettingsError)
+ONE_LINE = (DayError, DemoError, EmbeddedServerError, MigrationError, SettingsError, Undigestible)
 """Errors whose message is one line for whoever typed the command."""
 
 
@@ -76,6 +77,13 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        if logs_crashes():  # serve and project do
+            raise
+        if os.environ.get("WEERBAAR_LOG_LEVEL") == "debug":
+            for frame in frames(error):
+                print(frame, file=sys.stderr)  # noqa: T201
+        fail(f"failed ({type(error).__qualname__})")  # its message may quote a fact
 
 
 def fail(message: str) -> NoReturn:

@@ -21,10 +21,16 @@ import pytest
 import typer.main
 
 from domain.kinds import KINDS
+from domain.threat_case import THREAT_CASE, ReportThreat
 from infra.database import Database, DatabaseRole
+from infra.eventstore import CaseStore
+from infra.identity import Caller
 from infra.migrate import MIGRATIONS
 from infra.migrate import read as migrations
+from infra.opaque import Opaque
+from infra.registers import public_bodies
 from services.app import now
+from services.cases.handling import Handling, Request
 from services.cli import program
 from services.demo.cast import CAST
 from services.projections.register import VIEWS
@@ -341,6 +347,31 @@ def test_replay_before_there_are_views_says_what_to_do(aside: Terminal) -> None:
     assert complaint == "the views of this release have not been built yet: start weerbaar project first"
 
 
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_what_nobody_expected_is_named_without_quoting_a_fact(aside: Terminal, database: Database, level: str) -> None:
+    """The class of the error, and where it was raised for whoever asks: its message holds what somebody typed."""
+    number = recorded_threat(database)
+    Runner(database, projector_store(database), VIEWS).catch_up()
+    with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
+        connection.execute('update views.timeline_v1 set fact = \'{"account": "Zwaluwstaart"}\'')
+    failed = aside.run("replay", number, LOG_LEVEL=level)
+    *frames, line = failed.err.splitlines()
+
+    assert (failed.status, failed.out) == (1, "")
+    assert line == "weerbaar: failed (ValidationError)"
+    assert bool(frames) is (level == "debug")
+    assert all(frame.startswith("/") for frame in frames)
+    assert "Zwaluw" not in failed.err
+
+
+def recorded_threat(database: Database) -> str:
+    """Report a threat; return its number."""
+    desk = Handling(store=CaseStore(database, KINDS), kinds=KINDS, bodies=public_bodies(), opaque=Opaque(b"0" * 32))
+    command = ReportThreat.model_validate(body(ReportThreat))
+    receipt = desk.handle(THREAT_CASE, Request(command=command, caller=Caller(actor=CAST["support-team"])))
+    return str(receipt.number)
+
+
 # --- rebuild ----------------------------------------------------------------------------------------------------------
 
 
@@ -368,6 +399,19 @@ def test_rebuilding_makes_rows_that_were_lost(terminal: Terminal, network: Netwo
     assert terminal.run("rebuild", "cases").said
 
     assert network.look("auditor", "cases") == before
+
+
+def test_rebuilding_stops_in_one_line_at_what_a_view_cannot_digest(aside: Terminal, database: Database) -> None:
+    """With the event, and without quoting it."""
+    recorded_threat(database)
+    with closing(database.owner(autocommit=True)) as connection:
+        connection.execute('update store.events set state = \'{"account": "Zwaluwstaart"}\'')
+        (event,) = connection.execute("select event_id from store.events").fetchone() or ("",)
+    failed = aside.run("rebuild", "worklist")
+
+    assert failed.status == 1
+    assert failed.err == f"weerbaar: MapperDeserialisationError at threat_case.reported.v1, event {event}\n"
+    assert "Zwaluw" not in failed.out
 
 
 def test_rebuilding_an_unknown_view_names_it_and_the_known_ones(terminal: Terminal) -> None:
