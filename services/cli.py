@@ -26,7 +26,7 @@ from domain.kinds import KINDS
 from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
 from infra.eventstore import CaseStore
-from infra.identity import demo_issuer
+from infra.identity import NotAuthenticated, demo_issuer
 from infra.log import frames, logs_crashes, set_up_logging
 from infra.migrate import MigrationError, migrate, pending
 from infra.settings import Mode, Settings, SettingsError, read_settings
@@ -302,7 +302,14 @@ def token(
         raise CommandError(message)
     changes = {"organisation": organisation, "person": person}
     actor = CAST[role].model_copy(update={name: value for name, value in changes.items() if value})
-    sys.stdout.write(demo_issuer(settings).token(actor, now()) + "\n")
+    issuer, at = demo_issuer(settings), now()
+    made = issuer.token(actor, at)
+    try:
+        issuer.verifier.caller(made, at)
+    except NotAuthenticated:
+        message = "no token can name this organisation or person: use letters, digits and dashes"
+        raise CommandError(message) from None
+    sys.stdout.write(made + "\n")
 
 
 @program.command()

@@ -37,7 +37,8 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
 
     API and projector are the production commands ``serve`` and ``project``, as child processes.
     """
-    url = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{settings.port}"
     with Supervisor() as supervisor:
         _refuse_a_taken_port(settings)
         address = settings.address() if settings.database_url else start_server(supervisor, settings.data_dir)

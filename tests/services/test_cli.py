@@ -442,6 +442,13 @@ def test_a_token_may_be_of_another_organisation_and_person(terminal: Terminal, n
     assert (actor.person, actor.organisation, actor.role) == ("p-9", "gm0363", "public_body")
 
 
+def test_a_token_that_nobody_would_accept_is_not_made(terminal: Terminal) -> None:
+    """Whoever mistypes an organisation learns it here, and not from a 401."""
+    complaint = terminal.run("token", "--as", "bva", "--organisation", "GM 1").complaint
+
+    assert complaint == "no token can name this organisation or person: use letters, digits and dashes"
+
+
 def test_a_token_of_nobody_is_refused(terminal: Terminal) -> None:
     """With the names that there are."""
     complaint = terminal.run("token", "--as", "king").complaint
