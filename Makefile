@@ -1,12 +1,12 @@
 # `make` alone says what there is. All paths are relative: the checkout's own path may hold a space.
 
 PYTHON ?= python3
-PORT ?= 8000
+PORT ?= $(or $(WEERBAAR_PORT),8000)
 ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-DATA := .weerbaar
+DATA := $(or $(WEERBAAR_DATA_DIR),.weerbaar)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
@@ -21,8 +21,9 @@ demo: $(VENV)/installed ## Start everything with a demo history on http://127.0.
 	@$(BIN)/weerbaar demo --port $(PORT)
 
 clean-demo: $(VENV)/installed ## Forget the data of the demo
-	@$(BIN)/python -m infra.embedded $(DATA)
-	@rm -rf $(DATA)
+	@$(BIN)/python -m infra.embedded "$(DATA)"
+	@rm -f "$(DATA)/secret" "$(DATA)/issuer.json" "$(DATA)/day-played" "$(DATA)/demo.log"
+	@[ ! -d "$(DATA)" ] || rmdir "$(DATA)"
 
 test: $(VENV)/developing ## Run all tests (ARGS="-k name"; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
 	$(BIN)/python -m pytest $(ARGS)

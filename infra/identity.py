@@ -116,7 +116,7 @@ def demo_issuer(settings: Settings) -> DemoIssuer:
 def verifier(settings: Settings) -> Verifier:
     """Return the verifier for the configured issuer, in demo mode by default the demo's own."""
     if settings.token_issuer == DEMO_ISSUER:
-        _refuse_in_production(settings, "TOKEN_ISSUER")
+        _refuse_in_production(settings, "TOKEN_ISSUER (the demo's will not do)")
     if settings.token_keys_file is None:
         _refuse_in_production(settings, "TOKEN_KEYS_FILE")
         return demo_issuer(settings).verifier

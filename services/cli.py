@@ -116,6 +116,9 @@ def opened(settings: Settings) -> Iterator[Database]:
 @contextmanager
 def migrated(settings: Settings) -> Iterator[Database]:
     """Open the database for somebody who waits at a terminal: what is wrong with it is said at once."""
+    if settings.database_url is None and settings.mode is Mode.DEMO and not settings.data_dir.exists():
+        message = f"there is no demo in {settings.data_dir}: run make demo first, and this command in the same folder"
+        raise CommandError(message)
     with opened(settings) as database:
         if pending(database):
             message = "the database is not migrated to this release: run weerbaar migrate"

@@ -15,17 +15,18 @@ from rich.console import Console
 from infra.database import Database
 from infra.embedded import start_server
 from infra.identity import demo_issuer
-from infra.migrate import migrate
+from infra.migrate import MigrationError, migrate
 from infra.settings import Settings
 from infra.supervision import Child, Supervisor, alive
 from services.app import Service
 from services.demo.cast import CAST
 from services.demo.day import play
 from services.demo.public_record import record_public_facts
+from services.projections.tracking import status
 
 READY_SECONDS = 60.0
 PLAYED = "day-played"
-"""Marks in the data folder that the day has been played to its end."""
+"""Names in the data folder the history, by its first event, in which the day has been played to its end."""
 
 
 class DemoError(Exception):
@@ -42,10 +43,7 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
     with Supervisor() as supervisor:
         _refuse_a_taken_port(settings)
         address = settings.address() if settings.database_url else start_server(supervisor, settings.data_dir)
-        with Database(address, settings.role_prefix) as database:
-            migrate(database)
-            if not (settings.data_dir / PLAYED).exists():
-                record_public_facts(Service(settings, database).handling)
+        history = _prepare(settings, address)
         log_file = settings.data_dir / "demo.log"
         children: list[Child] = []
         with log_file.open("ab") as log:
@@ -61,16 +59,46 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
                 program = [sys.executable, "-m", "services.cli", command]
                 children.append(supervisor.start(program, name=command, env=environment, output=log.fileno()))
         _wait_until_ready(url, children)
-        played = settings.data_dir / PLAYED
-        if not played.exists():
+        if not _played(settings, history):
             count = sum(1 for _ in play(url, demo_issuer(settings), now))
-            played.touch()
+            (settings.data_dir / PLAYED).write_text(history, encoding="utf-8")
             out.print(f"Played a day in the network: {count} commands.")
+            _wait_until_shown(settings, address)
         _explain(settings, url, now, out)
         ended = supervisor.wait()
         if ended is not None:
             message = f"{ended.name} has ended by itself; see {log_file}"
             raise DemoError(message)
+
+
+def _prepare(settings: Settings, address: str) -> str:
+    """Bring the database up to date with the public record in it; return what tells its history from another."""
+    with Database(address, settings.role_prefix) as database:
+        try:
+            migrate(database)
+        except MigrationError as error:
+            message = f"{error} The data of this demo are an older release's: make clean-demo forgets them."
+            raise DemoError(message) from None
+        service = Service(settings, database)
+        first = service.store.recorder.select_notifications(start=1, limit=1)
+        if not first or not _played(settings, str(first[0].event_id)):
+            record_public_facts(service.handling)
+            first = service.store.recorder.select_notifications(start=1, limit=1)
+        return str(first[0].event_id)
+
+
+def _played(settings: Settings, history: str) -> bool:
+    """Tell whether the day has been played to its end in this very history: a database may be lost and our file not."""
+    marker = settings.data_dir / PLAYED
+    return marker.exists() and marker.read_text(encoding="utf-8") == history
+
+
+def _wait_until_shown(settings: Settings, address: str) -> None:
+    """Wait until the views show the whole day, so that the first look is not at half of it."""
+    deadline = time.monotonic() + READY_SECONDS
+    with Database(address, settings.role_prefix) as database:
+        while any(view.lag for view in status(database)) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
 
 def _refuse_a_taken_port(settings: Settings) -> None:
@@ -103,7 +131,7 @@ def _wait_until_ready(url: str, children: list[Child]) -> None:
 
 def _explain(settings: Settings, url: str, now: Callable[[], datetime], out: Console) -> None:
     token = demo_issuer(settings).token(CAST["support-team"], now())
-    out.print(f"Weerbaar is up: {url}/v1 (description: {url}/v1/openapi.json, readiness: {url}/health/ready)")
+    out.print(f"Weerbaar is up at {url}: the API is described at {url}/v1/openapi.json")
     out.print(f"Log: {settings.data_dir / 'demo.log'}. Ctrl-C stops everything; the data stays.\n")
     out.print("The worklist of the support team:\n")
     out.print(f"  curl -H 'Authorization: Bearer {token}' {url}/v1/worklist\n")
