@@ -2,8 +2,8 @@
 
 A *kind* of stream has *facts* (what happened), a *state* (what they add up to), ``evolve`` (state and fact to state,
 never judging) and *commands*, whose ``decide`` (state and act to facts) raises a *refusal* where a rule forbids it.
-Time, actor, identifiers and reference data come in with the *act*: nothing in ``domain`` reads a clock, a file or a
-random number.
+What the state forbids whatever is asked, ``ready`` says beforehand. Time, actor, identifiers and reference data come
+in with the *act*: nothing in ``domain`` reads a clock, a file or a random number.
 """
 
 import re
@@ -213,9 +213,24 @@ class Command(Model, Generic[S]):
         """Tell whether the actor's relation to the case allows this, where the role alone does not settle it."""
         return True
 
+    @classmethod
+    def ready(cls, state: S, act: Act) -> None:
+        """Refuse what nothing that could be asked would make possible in this state: pages do not offer it then."""
+
+    @classmethod
+    def choices(cls, state: S, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """Return the values that a field can have where the state narrows them: pages offer no others."""
+        return {}
+
     @abstractmethod
     def decide(self, state: S, act: Act) -> Facts:
-        """Return the facts that follow, or raise a Refusal."""
+        """Return the facts that follow, or raise a Refusal; the command is ``ready``."""
+
+
+def decide(command: Command[S], state: S, act: Act) -> Facts:
+    """Return the facts that follow from *command*, or raise a Refusal."""
+    command.ready(state, act)
+    return command.decide(state, act)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
-from domain.basis import Act, Command, Elsewhere, Fact, Kind, Refusal, StreamId, is_party, may_know_of
+from domain.basis import Act, Command, Elsewhere, Fact, Kind, Refusal, StreamId, decide, is_party, may_know_of
 from domain.bodies import Register
 from infra.events import Event, Metadata, Origin
 from infra.eventstore import CaseStore, Idempotency, Loaded, Receipt, VersionConflict
@@ -153,12 +153,12 @@ class Handling:
         )
         if not command.may(loaded.state, act):
             raise NotAllowed
-        facts = command.decide(loaded.state, act)
+        facts = decide(command, loaded.state, act)
         number = None
         if command.creates and kind.prefix is not None:
             # Decisions are pure: this one is taken again with a number, once it is known not to be refused.
             number = self.store.next_number(kind, act.on.year)
-            facts = command.decide(loaded.state, replace(act, number=number))
+            facts = decide(command, loaded.state, replace(act, number=number))
         versions = {stream: loaded.version} | {other: found.version for other, found in others.items()}
         events = self._events(facts, stream, versions, self._metadata(request, act.at))
         return Decision(list(events), versions, number)

@@ -27,6 +27,7 @@ from domain.basis import (
     Role,
     StreamId,
     SubjectId,
+    decide,
     may_know_of,
 )
 from domain.bodies import BodyKind, PublicBody, Register
@@ -128,7 +129,7 @@ class When:
         """Return the facts that follow for somebody who may give the command, or raise a Refusal."""
         assert self.known, f"{self.by} may not know of the case"
         assert self.allowed, f"{self.by} may not {type(self.command).__name__}"
-        return self.command.decide(self._state, self.act)
+        return decide(self.command, self._state, self.act)
 
     @property
     def known(self) -> bool:

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
-from domain.basis import Act, Actor, Command, Elsewhere, Fact, Kind, Refusal, Role, StreamId, may_know_of
+from domain.basis import Act, Actor, Command, Elsewhere, Fact, Kind, Refusal, Role, StreamId, decide, may_know_of
 from domain.integrity_inquiry import (
     CloseInquiry,
     Commissioner,
@@ -128,7 +128,7 @@ class Network:
         known = command.creates or may_know_of(by, kind.grants(state))
         if not known or by.role not in command.roles or not command.may(state, act):
             raise ForbiddenError
-        self.record(by, stream, *command.decide(state, act))
+        self.record(by, stream, *decide(command, state, act))
         return stream
 
     def record(self, by: Actor, stream: StreamId, *facts: Fact | Elsewhere) -> None:
