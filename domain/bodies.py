@@ -3,10 +3,13 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Annotated
+
+from pydantic import Field
 
 from domain.values import CodeList, Model, Slug
 
-BodyId = Slug
+BodyId = Annotated[Slug, Field(json_schema_extra={"format": "public-body"})]
 """A body's id in our register: the CBS code in lower case (``gm0363``, ``pv27``) where there is one."""
 
 

@@ -7,7 +7,12 @@ from pydantic import Field
 from domain.basis import SubjectId
 from domain.values import CodeList, Line, Model, Personal, Text
 
-Phone = Annotated[str, Field(min_length=3, max_length=30, pattern=r"^\+?\(?[0-9][0-9 ()-]+$")]
+Phone = Annotated[
+    str,
+    Field(
+        min_length=3, max_length=30, pattern=r"^\+?\(?[0-9][0-9 ()-]+$", json_schema_extra={"format": "telephone-number"}
+    ),
+]
 """A telephone number as somebody says it, with blanks, brackets and dashes."""
 
 

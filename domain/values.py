@@ -86,7 +86,7 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_only_date_time), AfterValida
 """A moment, aware, in UTC."""
 WHOLE = BeforeValidator(_only_number)
 """Makes an ``int`` a whole number as JSON has it: 43.0 is one too, "43" and true are not."""
-Cents = Annotated[int, Field(ge=0, le=100_000_000), WHOLE]
+Cents = Annotated[int, Field(ge=0, le=100_000_000, json_schema_extra={"format": "euro-cents"}), WHOLE]
 """Money in whole euro cents, including VAT; at most a million euro."""
 Flag = StrictBool
 """Yes or no, and nothing that merely resembles it."""
