@@ -6,7 +6,7 @@ about the process and never learns who it is about.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, assert_never, get_args
+from typing import Any, ClassVar, assert_never, get_args
 
 from domain.basis import (
     Act,
@@ -21,7 +21,7 @@ from domain.basis import (
     Role,
     UnknownBody,
 )
-from domain.bodies import BodyId, BodyKind
+from domain.bodies import BodyId, BodyKind, PublicBody
 from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
 from domain.rules.offices import must_have
 from domain.values import CodeList, Day, Identifying, Line, Personal, Text, told
@@ -357,21 +357,26 @@ class ConsultSteunpunt(Command[IntegrityInquiry]):
     on: Day | None = None
     """The day; by default today."""
 
+    @classmethod
+    def ready(cls, state: IntegrityInquiry, act: Act) -> None:
+        """On an open case, of which a conversation is yet to be recorded."""
+        must_be_open(state)
+        if not conversations_to_come(state):
+            raise ConsultationAlreadyRecorded
+        body_of(state, act)
+
+    @classmethod
+    def choices(cls, state: IntegrityInquiry, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """The conversation that comes next."""
+        return {"stage": conversations_to_come(state)}
+
     def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
         """A first call, then a second conversation."""
-        must_be_open(state)
-        if self.stage is ConsultationStage.SECOND_CONVERSATION:
-            if state.second_conversation:
-                raise ConsultationAlreadyRecorded
-            if state.first_call is None:
-                raise FirstCallMissing
-        elif state.first_call:
-            raise ConsultationAlreadyRecorded
+        if self.stage not in conversations_to_come(state):
+            raise ConsultationAlreadyRecorded if state.first_call else FirstCallMissing
         on = act.past(self.on, not_before=(state.received_on, state.first_call))
-        body = act.bodies.get(state.body or "")
-        if body is None:
-            raise UnknownBody
-        return [SteunpuntConsulted(on=on, stage=self.stage, body_kind=body.kind, nature=told(state.nature))]
+        kind = body_of(state, act).kind
+        return [SteunpuntConsulted(on=on, stage=self.stage, body_kind=kind, nature=told(state.nature))]
 
 
 class OpenInquiry(Command[IntegrityInquiry]):
@@ -390,19 +395,27 @@ class OpenInquiry(Command[IntegrityInquiry]):
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
-        """An inquiry is opened once, by a commissioner of that body, and not by whom it is about."""
+    @classmethod
+    def ready(cls, state: IntegrityInquiry, act: Act) -> None:
+        """On an open case without an inquiry, into somebody whose office and body are known."""
         must_be_open(state)
         if state.opened:
             raise InquiryAlreadyOpened
-        body = act.bodies.get(state.body or "")
-        if body is None:
-            raise UnknownBody
-        here = COMMISSIONING[body.kind]
-        if state.office is here.chair and self.commissioner is here.as_commissioner:
-            raise CommissionerIsSubject
-        if self.commissioner not in here.commissioners(state.office):
+        body_of(state, act)
+        if not commissioners_of(state, act):
             raise NotACommissionerHere
+
+    @classmethod
+    def choices(cls, state: IntegrityInquiry, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """Who can commission an inquiry into this office."""
+        return {"commissioner": commissioners_of(state, act)}
+
+    def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
+        """An inquiry is opened once, by a commissioner of that body, and not by whom it is about."""
+        if self.commissioner not in commissioners_of(state, act):
+            here = COMMISSIONING[body_of(state, act).kind]
+            into_oneself = state.office is here.chair and self.commissioner is here.as_commissioner
+            raise CommissionerIsSubject if into_oneself else NotACommissionerHere
         return [InquiryOpened(on=act.past(self.on, not_before=(state.received_on,)), commissioner=self.commissioner)]
 
 
@@ -419,13 +432,20 @@ class CloseInquiry(Command[IntegrityInquiry]):
     on: Day | None = None
     """The day; by default today."""
 
+    @classmethod
+    def ready(cls, state: IntegrityInquiry, act: Act) -> None:
+        """An open case can be closed at any time."""
+        must_be_open(state)
+
+    @classmethod
+    def choices(cls, state: IntegrityInquiry, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """The findings once an inquiry was opened, and before that what is done instead of one."""
+        return {"disposition": dispositions_of(state)}
+
     def decide(self, state: IntegrityInquiry, act: Act) -> Facts:
         """A finding needs an inquiry, and an inquiry ends with a finding."""
-        must_be_open(state)
-        if self.disposition in FINDINGS and state.opened is None:
-            raise InquiryNotOpened
-        if self.disposition not in FINDINGS and state.opened:
-            raise InquiryMustConclude
+        if self.disposition not in dispositions_of(state):
+            raise InquiryMustConclude if state.opened else InquiryNotOpened
         before = (state.received_on, state.first_call, state.second_conversation, state.opened)
         return [InquiryClosed(on=act.past(self.on, not_before=before), disposition=self.disposition)]
 
@@ -434,6 +454,33 @@ def must_be_open(inquiry: IntegrityInquiry) -> None:
     """Refuse on a closed case."""
     if inquiry.closed:
         raise InquiryIsClosed
+
+
+def body_of(inquiry: IntegrityInquiry, act: Act) -> PublicBody:
+    """Return the public body concerned, or refuse where the register does not know it."""
+    body = act.bodies.get(inquiry.body or "")
+    if body is None:
+        raise UnknownBody
+    return body
+
+
+def conversations_to_come(inquiry: IntegrityInquiry) -> tuple[ConsultationStage, ...]:
+    """Return the conversation with the steunpunt that comes next, or nothing after the second."""
+    if inquiry.first_call is None:
+        return (ConsultationStage.FIRST_CALL,)
+    return () if inquiry.second_conversation else (ConsultationStage.SECOND_CONVERSATION,)
+
+
+def commissioners_of(inquiry: IntegrityInquiry, act: Act) -> tuple[Commissioner, ...]:
+    """Return who can commission an inquiry; nobody, where the body or the office is not known."""
+    body = act.bodies.get(inquiry.body or "")
+    can = COMMISSIONING[body.kind].commissioners(inquiry.office) if body else ()
+    return tuple(commissioner for commissioner in Commissioner if commissioner in can)
+
+
+def dispositions_of(inquiry: IntegrityInquiry) -> tuple[Disposition, ...]:
+    """Return how the case can end as it stands."""
+    return tuple(disposition for disposition in Disposition if (disposition in FINDINGS) is bool(inquiry.opened))
 
 
 INTEGRITY_INQUIRY = Kind(

@@ -1,8 +1,9 @@
 """Who works where, in which role, and what has an organisation done that everybody may know?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, ClassVar, assert_never, get_args
+from typing import Annotated, Any, ClassVar, assert_never, get_args
 
 from pydantic import Field
 
@@ -321,9 +322,14 @@ class AppointMember(Command[Organisation]):
     until: Day | None = None
     """The first day on which they no longer have the role, where that is known."""
 
+    @classmethod
+    def choices(cls, state: Organisation, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """The roles that fit the organisation, and its teams."""
+        return {"role": roles_in(state), "team": state.teams}
+
     def decide(self, state: Organisation, act: Act) -> Facts:
         """Nobody has the same role twice on one day."""
-        if self.role is not Role.ADMINISTRATOR and (state.kind is None or self.role is not ROLE_OF[state.kind]):
+        if self.role not in roles_in(state):
             raise RoleDoesNotFit
         if self.team and self.team not in state.teams:
             raise UnknownTeam
@@ -348,6 +354,21 @@ class EndMembership(Command[Organisation]):
     role: Role
     on: Day | None = None
     """The first day on which they no longer have the role; by default today."""
+
+    @classmethod
+    def ready(cls, state: Organisation, act: Act) -> None:
+        """Once somebody has had a role."""
+        if not begun(state, act.on):
+            raise NotAppointed
+
+    @classmethod
+    def choices(cls, state: Organisation, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """Whoever has or had a role, and these roles."""
+        members = begun(state, act.on)
+        return {
+            "person": tuple(dict.fromkeys(member.person for member in members)),
+            "role": tuple(dict.fromkeys(member.role for member in members)),
+        }
 
     def decide(self, state: Organisation, act: Act) -> Facts:
         """Only what runs can end."""
@@ -381,6 +402,17 @@ class RecordMilestone(Command[Organisation]):
         if recorded in state.milestones:
             raise MilestoneAlreadyRecorded
         return [recorded]
+
+
+def roles_in(organisation: Organisation) -> tuple[Role, ...]:
+    """Return the roles in which people can work there: the organisation's own, and its administrator's."""
+    own = {ROLE_OF[organisation.kind]} if organisation.kind else set()
+    return tuple(role for role in Role if role in own | ADMINISTRATOR)
+
+
+def begun(organisation: Organisation, day: date) -> list[Membership]:
+    """Return the memberships that have begun by *day*, but for those that ended on their first day."""
+    return [member for member in organisation.members if member.from_day <= day and member.runs_on(member.from_day)]
 
 
 ORGANISATION = Kind(

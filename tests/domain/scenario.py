@@ -132,6 +132,20 @@ class When:
         return decide(self.command, self._state, self.act)
 
     @property
+    def ready(self) -> bool:
+        """Whether the state lets the command be asked at all."""
+        try:
+            self.command.ready(self._state, self.act)
+        except Refusal:
+            return False
+        return True
+
+    @property
+    def choices(self) -> Mapping[str, tuple[Any, ...]]:
+        """The values that the state leaves, by field."""
+        return self.command.choices(self._state, self.act)
+
+    @property
     def known(self) -> bool:
         """Whether they may know of the case; a case that is yet to begin is no secret."""
         return self.command.creates or may_know_of(self.by, kind_of(self.command).grants(self._state))

@@ -20,6 +20,7 @@ from domain.basis import (
     Refusal,
     Role,
     StreamId,
+    decide,
     may_know_of,
     may_see,
 )
@@ -48,6 +49,23 @@ class LightLamp(Command[int]):
     def decide(self, state: int, act: Act) -> Facts:  # noqa: ARG002 - the signature of every command
         """It can always be lit."""
         return [LampLit()]
+
+
+class SnuffLamp(Command[int]):
+    """Snuff a lamp."""
+
+    noun: ClassVar[str] = "snuffings"
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.PUBLIC_BODY})
+
+    @classmethod
+    def ready(cls, state: int, act: Act) -> None:  # noqa: ARG003 - the signature of every command
+        """One that burns."""
+        if not state:
+            raise ItIsNoonAlready
+
+    def decide(self, state: int, act: Act) -> Facts:  # noqa: ARG002 - the signature of every command
+        """It goes out."""
+        return [LampHidden()]
 
 
 class ItIsNoonAlready(Refusal):
@@ -174,6 +192,15 @@ def test_a_command_asks_for_little_by_default() -> None:
     assert (command.creates, command.new_ids) == (False, 0)
     assert command.may(0, replace(ACT, actor=THE_HAGUE))
     assert command.may(0, replace(ACT, actor=TEAM))
+    assert command.choices(0, ACT) == {}
+    assert decide(command, 0, ACT) == command.decide(0, ACT)
+
+
+def test_nothing_is_decided_that_the_state_forbids() -> None:
+    """Whatever is asked; decide() itself is not asked then."""
+    assert decide(SnuffLamp(), 1, ACT) == [LampHidden()]
+    with pytest.raises(ItIsNoonAlready):
+        decide(SnuffLamp(), 0, ACT)
 
 
 def test_a_refusal_is_named_and_worded_by_its_class() -> None:

@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from domain.basis import Actor, Command, DayInTheFuture, DayTooEarly, Fact, Grant, Party, Role, UnknownBody
+from domain.basis import Actor, Command, DayInTheFuture, DayTooEarly, Fact, Grant, Party, Role, UnknownBody, decide
 from domain.bodies import BodyKind
 from domain.integrity_inquiry import (
     INTEGRITY_INQUIRY,
@@ -170,6 +170,16 @@ def test_a_second_conversation_follows_a_first_call() -> None:
     given(RECEIVED, CALLED, SPOKEN).when(SPEAK, by=AMSTERDAM).refused(ConsultationAlreadyRecorded)
 
 
+def test_the_conversation_on_offer_is_the_next_one() -> None:
+    """After the second there is none to record."""
+    assert given(RECEIVED).when(SPEAK, by=AMSTERDAM).choices == {"stage": (ConsultationStage.FIRST_CALL,)}
+    assert given(RECEIVED, CALLED).when(CALL, by=AMSTERDAM).choices == {
+        "stage": (ConsultationStage.SECOND_CONVERSATION,)
+    }
+    assert given(RECEIVED, CALLED, SPOKEN).when(CALL, by=AMSTERDAM).choices == {"stage": ()}
+    assert not given(RECEIVED, CALLED, SPOKEN).when(CALL, by=AMSTERDAM).ready
+
+
 def test_the_steunpunt_can_be_consulted_during_the_inquiry() -> None:
     """It advises about the process, from beginning to end."""
     given(RECEIVED, OPENED).when(CALL, by=AMSTERDAM).then(CALLED)
@@ -246,6 +256,8 @@ def test_every_kind_of_body_has_its_commissioners(
 
     for signal, may in ((into_another, own), (into_chair, instead)):
         by = own_of(body)
+        offered = given(signal).when(OPEN, by=by).choices["commissioner"]
+        assert set(offered) == {may, Commissioner.REPRESENTATIVE_BODY}
         for commissioner in Commissioner:
             when = given(signal).when(OpenInquiry(commissioner=commissioner), by=by)
             if commissioner in {may, Commissioner.REPRESENTATIVE_BODY}:
@@ -263,9 +275,10 @@ def test_nobody_commissions_an_inquiry_into_they_do_not_know_whom() -> None:
 
     for commissioner in Commissioner:
         with pytest.raises(NotACommissionerHere):
-            OpenInquiry(commissioner=commissioner).decide(replace(known, office=None), act)
+            decide(OpenInquiry(commissioner=commissioner), replace(known, office=None), act)
         with pytest.raises(UnknownBody):
-            OpenInquiry(commissioner=commissioner).decide(replace(known, body=None), act)
+            decide(OpenInquiry(commissioner=commissioner), replace(known, body=None), act)
+    assert OpenInquiry.choices(replace(known, body=None), act) == {"commissioner": ()}
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------
@@ -289,14 +302,26 @@ def test_an_inquiry_ends_with_a_finding(instead: Disposition) -> None:
     given(RECEIVED, OPENED).when(CloseInquiry(disposition=instead), by=AMSTERDAM).refused(InquiryMustConclude)
 
 
+def test_the_ends_on_offer_are_those_that_suit() -> None:
+    """The findings once an inquiry was opened, and before that what is done instead."""
+    close = CloseInquiry(disposition=Disposition.VIOLATION)
+    instead = set(given(RECEIVED).when(close, by=AMSTERDAM).choices["disposition"])
+    findings = set(given(RECEIVED, OPENED).when(close, by=AMSTERDAM).choices["disposition"])
+
+    assert findings == {Disposition.NO_VIOLATION, Disposition.PARTIAL_VIOLATION, Disposition.VIOLATION}
+    assert instead == set(Disposition) - findings
+
+
 @pytest.mark.parametrize(
     "command",
     [CALL, OPEN, CloseInquiry(disposition=Disposition.NOT_PURSUED)],
     ids=lambda command: type(command).__name__,
 )
 def test_nothing_happens_after_closing(command: Command[IntegrityInquiry]) -> None:
-    """A closed case is closed."""
+    """A closed case is closed, and nothing is offered on it."""
     given(RECEIVED, CLOSED).when(command, by=AMSTERDAM).refused(InquiryIsClosed)
+    assert given(RECEIVED).when(command, by=AMSTERDAM).ready
+    assert not given(RECEIVED, CLOSED).when(command, by=AMSTERDAM).ready
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from domain.security_advice import (
 )
 from domain.threat_case import THREAT_CASE, ThreatReported, VptCodeAdded
 from domain.values import CodeList, Model, Sensitivity, sensitive_fields
-from tests.domain.scenario import EVERYONE, NOW, given
+from tests.domain.scenario import EVERYONE, NOW, When, given
 from tests.domain.shapes import OTHER_STREAM, admits, alternatives, annotation_of, bare, example, instances
 
 FACTS = [fact for kind in KINDS for fact in kind.facts]
@@ -115,6 +115,40 @@ def test_a_history_read_back_adds_up_to_the_same(kind: Kind[Any], data: st.DataO
 
     assert loaded == history
     assert kind.replay(loaded) == kind.replay(history) == kind.replay(history)
+
+
+@by_name
+@often
+@for_all(data=st.data())
+def test_nothing_is_accepted_but_what_is_offered(kind: Kind[Any], data: st.DataObject) -> None:
+    """A page shows a command while it is ready, with its choices alone: that leaves out nothing that could be done."""
+    history = data.draw(histories(kind))
+    for command in kind.commands:
+        attempt = (
+            given(*([] if command.creates else history))
+            .beside(THREAT_CASE, OTHER_STREAM, example(ThreatReported))
+            .when(
+                data.draw(instances(command)),
+                by=data.draw(st.sampled_from([somebody for somebody in EVERYONE if somebody.role in command.roles])),
+                at=NOW + timedelta(hours=len(history)),
+            )
+        )
+        needed = {name for name, info in command.model_fields.items() if info.is_required()}
+
+        assert attempt.choices.keys() <= command.model_fields.keys()
+        if attempt.ready:
+            assert all(attempt.choices[name] for name in attempt.choices.keys() & needed), "nothing is left to choose"
+        if attempt.known and attempt.allowed and _is_accepted(attempt):
+            for name, offered in attempt.choices.items():
+                assert getattr(attempt.command, name) in {None, *offered}
+
+
+def _is_accepted(attempt: When) -> bool:
+    try:
+        attempt.outcome()
+    except Refusal:
+        return False
+    return True
 
 
 def said(shown: Any, name: str = "") -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - JSON

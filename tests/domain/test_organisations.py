@@ -151,6 +151,17 @@ def test_people_work_in_the_role_of_their_organisation(kind: OrganisationKind) -
             when.refused(RoleDoesNotFit)
 
 
+@pytest.mark.parametrize("kind", OrganisationKind)
+def test_the_roles_on_offer_are_those_that_fit(kind: OrganisationKind) -> None:
+    """And the teams those that were formed; before its registration an organisation has administrators only."""
+    registered = REGISTERED.model_copy(update={"kind": kind})
+
+    choices = given(registered, FORMED).when(APPOINT, by=ADMINISTRATOR).choices
+    assert set(choices["role"]) == {ROLE_OF[kind], Role.ADMINISTRATOR}
+    assert choices["team"] == ("noord",)
+    assert given().when(APPOINT, by=ADMINISTRATOR).choices == {"role": (Role.ADMINISTRATOR,), "team": ()}
+
+
 @pytest.mark.parametrize("until", [YESTERDAY, TODAY], ids=str)
 def test_an_appointment_lasts_at_least_a_day(until: date) -> None:
     """It ends after it begins."""
@@ -206,6 +217,22 @@ def test_only_what_runs_can_end() -> None:
     given(REGISTERED, APPOINTED).when(EndMembership(person=TESS, role=Role.ADMINISTRATOR), by=ADMINISTRATOR).refused(
         NotAppointed
     )
+
+
+def test_whoever_has_or_had_a_role_can_be_recorded_as_having_left() -> None:
+    """Not who comes later, nor who left on the first day; of nobody else is it asked."""
+    before = APPOINTED.model_copy(update={"from_day": YESTERDAY, "until": TODAY})
+    later = APPOINTED.model_copy(update={"person": PersonId("tom"), "from_day": TOMORROW})
+    again = APPOINTED.model_copy(update={"role": Role.ADMINISTRATOR})
+    at_once = MembershipEnded(person=TESS, role=Role.SUPPORT_TEAM, on=TODAY)
+
+    assert given(REGISTERED, later, before, again).when(END, by=ADMINISTRATOR).choices == {
+        "person": (TESS,),
+        "role": (Role.SUPPORT_TEAM, Role.ADMINISTRATOR),
+    }
+    assert given(REGISTERED, before).when(END, by=ADMINISTRATOR).ready
+    assert not given(REGISTERED, later).when(END, by=ADMINISTRATOR).ready
+    assert not given(REGISTERED, APPOINTED, at_once).when(END, by=ADMINISTRATOR).ready
 
 
 def test_an_ended_membership_no_longer_runs() -> None:
