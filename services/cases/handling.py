@@ -4,22 +4,36 @@ Load the streams it reads, ask whether the caller may, decide, and record: at mo
 no stream it read has changed in between.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
 from uuid_utils.compat import uuid7
 
-from domain.basis import Act, Command, Elsewhere, Fact, Kind, Refusal, StreamId, decide, is_party, may_know_of
+from domain.basis import (
+    Act,
+    Actor,
+    Command,
+    Elsewhere,
+    Facts,
+    Kind,
+    Refusal,
+    StreamId,
+    decide,
+    is_party,
+    may_know_of,
+)
 from domain.bodies import Register
 from infra.events import Event, Metadata, Origin
 from infra.eventstore import CaseStore, Idempotency, Loaded, Receipt, VersionConflict
 from infra.identity import Caller
 from infra.opaque import Opaque
 from services.web.problems import Answerable, NotFound
+
+S = TypeVar("S")
 
 ATTEMPTS = 3
 """How often a command is decided anew when another one came in between."""
@@ -127,17 +141,10 @@ class Handling:
         raise Busy
 
     def _decide(self, kind: Kind[Any], request: Request, stream: StreamId) -> Decision:
-        """Load, judge and decide."""
+        """Load and judge."""
         command, actor = request.command, request.caller.actor
         loaded = self.store.load(kind, stream)
-        parties = kind.grants(loaded.state)
-        if command.creates:
-            if loaded.version:
-                raise AlreadyExists
-        elif not loaded.version or not may_know_of(actor, parties):
-            raise NotFound
-        elif not is_party(actor, command.parties, parties):
-            raise NotAllowed
+        admit(kind, command, loaded, actor)
         if not self._matches(request.if_match, stream, loaded.version):
             raise VersionChanged
         others = {other: self._related(other, request.caller) for other in command.reads()}
@@ -151,16 +158,14 @@ class Handling:
             ids=tuple(uuid4() for _ in range(command.new_ids)),
             others={other: found.state for other, found in others.items()},
         )
-        if not command.may(loaded.state, act):
-            raise NotAllowed
-        facts = decide(command, loaded.state, act)
+        facts = judge(command, loaded.state, act)
         number = None
         if command.creates and kind.prefix is not None:
             # Decisions are pure: this one is taken again with a number, once it is known not to be refused.
             number = self.store.next_number(kind, act.on.year)
             facts = decide(command, loaded.state, replace(act, number=number))
         versions = {stream: loaded.version} | {other: found.version for other, found in others.items()}
-        events = self._events(facts, stream, versions, self._metadata(request, act.at))
+        events = events_of(facts, stream, versions, self._metadata(request, act.at), self.new_id)
         return Decision(list(events), versions, number)
 
     def _matches(self, if_match: str | None, stream: StreamId, version: int) -> bool:
@@ -173,22 +178,6 @@ class Handling:
         if not found.version or not may_know_of(caller.actor, kind.grants(found.state)):
             raise RelatedCaseUnknown
         return found
-
-    def _events(
-        self, facts: Iterable[Fact | Elsewhere], stream: StreamId, versions: Mapping[StreamId, int], metadata: Metadata
-    ) -> Iterable[Event]:
-        """Yield the events that *facts* become, each at the next version of its stream."""
-        following = dict(versions)
-        for fact in facts:
-            place = fact.stream if isinstance(fact, Elsewhere) else stream
-            following[place] += 1
-            yield Event(
-                originator_id=place,
-                originator_version=following[place],
-                event_id=self.new_id(),
-                metadata=metadata,
-                fact=fact.fact if isinstance(fact, Elsewhere) else fact,
-            )
 
     def _metadata(self, request: Request, at: datetime) -> Metadata:
         actor = request.caller.actor
@@ -214,4 +203,46 @@ class Handling:
             client=self.opaque.tag("client", actor.organisation, actor.person),
             key=request.idempotency_key,
             fingerprint=self.opaque.fingerprint(*operation, body),
+        )
+
+
+# --- what the handling of every command rests on, also of those that nobody sent --------------------------------------
+
+
+def admit(kind: Kind[S], command: Command[S], loaded: Loaded[S], actor: Actor) -> None:
+    """Let whoever may give *command* in this case pass. Raises NotAllowed, NotFound or AlreadyExists."""
+    if actor.role not in command.roles:
+        raise NotAllowed
+    if command.creates:
+        if loaded.version:
+            raise AlreadyExists
+        return
+    parties = kind.grants(loaded.state)
+    if not loaded.version or not may_know_of(actor, parties):
+        raise NotFound
+    if not is_party(actor, command.parties, parties):
+        raise NotAllowed
+
+
+def judge(command: Command[S], state: S, act: Act) -> Facts:
+    """Return the facts that follow from *command*. Raises NotAllowed or a Refusal."""
+    if not command.may(state, act):
+        raise NotAllowed
+    return decide(command, state, act)
+
+
+def events_of(
+    facts: Facts, stream: StreamId, versions: Mapping[StreamId, int], metadata: Metadata, new_id: Callable[[], UUID]
+) -> Iterator[Event]:
+    """Yield the events that *facts* become, each at the next of the *versions* of its stream."""
+    following = dict(versions)
+    for fact in facts:
+        place = fact.stream if isinstance(fact, Elsewhere) else stream
+        following[place] += 1
+        yield Event(
+            originator_id=place,
+            originator_version=following[place],
+            event_id=new_id(),
+            metadata=metadata,
+            fact=fact.fact if isinstance(fact, Elsewhere) else fact,
         )
