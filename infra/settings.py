@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """Address under which clients reach the API; it stands in the API description."""
     contact_email: EmailStr = "beheer@example.org"
     """Whom the API description names for questions."""
+    duty_phones: dict[str, str] = {}
+    """Whom people on duty call, number by name, as JSON; shown beside the intake: `{"Achterwacht": "070-0000000"}`."""
     secret_file: Path | None = None
     """File with at least 32 random bytes: the key of ETags, cursors and idempotency fingerprints."""
     token_issuer: str = DEMO_ISSUER

@@ -1,6 +1,6 @@
 """Of which parts is the web application made?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from domain.basis import Kind
+from domain.basis import Actor, Kind
 from domain.bodies import Register
 from domain.kinds import KINDS
 from infra.database import Database
@@ -17,17 +17,22 @@ from infra.eventstore import CaseStore
 from infra.identity import Verifier, secret, verifier
 from infra.opaque import Opaque
 from infra.registers import public_bodies
-from infra.settings import Settings
+from infra.settings import Mode, Settings
 from services.cases.handling import Handling
 from services.cases.routes import command_routes
 from services.operation import operation_routes
+from services.portal.app import create_portal, pages_door
+from services.portal.assets import Assets
+from services.portal.drafts import Drafts
+from services.portal.pages import Portal
+from services.portal.sessions import Sessions
 from services.projections.register import VIEWS
 from services.projections.routes import Reading, read_routes
 from services.projections.views import View
 from services.web import problems
 from services.web.context import known_parameters_only
 from services.web.describe import publish
-from services.web.edge import Edge, Metrics
+from services.web.edge import Edge, Metrics, api_door
 from services.web.reference import reference_routes
 
 VERSION = version("weerbaar")
@@ -48,6 +53,8 @@ class Service:
     views: tuple[View, ...] = VIEWS
     clock: Callable[[], datetime] = now
     bodies: Register = field(default_factory=public_bodies)
+    cast: Mapping[str, Actor] = field(default_factory=dict)
+    """Who can sign in to the pages without proof: the cast of the demo, and nobody else ever."""
     store: CaseStore = field(init=False)
     opaque: Opaque = field(init=False)
     verifier: Verifier = field(init=False)
@@ -76,6 +83,23 @@ class Service:
             opaque=self.opaque,
             etag=self.handling.etag,
             wait_seconds=self.settings.wait_seconds,
+        )
+
+    @property
+    def portal(self) -> Portal:
+        """Return what the pages need. Raises FrontEndMissing."""
+        return Portal(
+            reading=self.reading,
+            handling=self.handling,
+            bodies=self.bodies,
+            opaque=self.opaque,
+            sessions=Sessions(self.database),
+            drafts=Drafts(self.database, self.opaque),
+            assets=Assets(),
+            clock=self.clock,
+            cast=self.cast if self.settings.mode is Mode.DEMO else {},
+            phones=self.settings.duty_phones,
+            secure=self.settings.public_url.startswith("https:"),
         )
 
 
@@ -113,15 +137,17 @@ def create_api(service: Service) -> FastAPI:
 
 
 def create_app(service: Service) -> FastAPI:
-    """Return the web application: the API, and health and metrics beside it."""
+    """Return the web application: the pages, the API, and health and metrics beside them. Raises FrontEndMissing."""
     metrics = Metrics()
+    portal = service.portal
     outer = FastAPI(openapi_url=None, redirect_slashes=False)
     outer.include_router(operation_routes(service.database, service.views, metrics))
     problems.install(outer)
     outer.mount("/v1", create_api(service))
+    outer.mount("/", create_portal(portal))
     outer.add_middleware(
         Edge,  # a dataclass is a class with an __init__ too
-        version=VERSION,
+        doors=(*(api_door(prefix, VERSION) for prefix in ("/v1", "/health", "/metrics")), pages_door(portal)),
         metrics=metrics,
         max_body_bytes=service.settings.max_body_bytes,
     )

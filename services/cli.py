@@ -34,6 +34,7 @@ from services.app import Service, create_api, create_app, now
 from services.demo.cast import CAST
 from services.demo.day import DayError
 from services.demo.run import DemoError, run_demo
+from services.portal.assets import FrontEndMissing
 from services.projections import cases, timeline
 from services.projections.projecting import Undigestible
 from services.projections.rebuilding import rebuild
@@ -54,7 +55,7 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
 """As whom the command line reads: it sees what an auditor sees, and changes nothing."""
 
-ONE_LINE = (DayError, DemoError, EmbeddedServerError, MigrationError, SettingsError, Undigestible)
+ONE_LINE = (DayError, DemoError, EmbeddedServerError, FrontEndMissing, MigrationError, SettingsError, Undigestible)
 """Errors whose message is one line for whoever typed the command."""
 
 
@@ -146,12 +147,12 @@ def demo(
 
 @program.command()
 def serve() -> None:
-    """Serve the API on WEERBAAR_HOST and WEERBAAR_PORT."""
+    """Serve the pages and the API on WEERBAAR_HOST and WEERBAAR_PORT."""
     settings = read_settings()
     set_up_logging(settings)
     with opened(settings) as database:
         uvicorn.run(
-            create_app(Service(settings, database)),
+            create_app(Service(settings, database, cast=CAST)),
             host=settings.host,
             port=settings.port,
             log_config=None,

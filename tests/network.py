@@ -76,7 +76,7 @@ def projector_store(database: Database, kinds: tuple[Kind[Any], ...] = KINDS) ->
 def running(database: Database, data_dir: Path, *, kinds: tuple[Kind[Any], ...] = KINDS) -> Iterator[Network]:
     """Run the service on *database* for as long as this lasts."""
     settings = read_settings(data_dir=data_dir)
-    service = Service(settings, database, kinds=kinds)
+    service = Service(settings, database, kinds=kinds, cast=CAST)
     stop = Event()
     projector = Thread(target=Runner(database, projector_store(database, kinds), VIEWS).run, args=(stop,))
     projector.start()

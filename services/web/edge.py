@@ -1,12 +1,12 @@
 """What holds for every request and every answer, whatever the route?
 
 A body is read whole before anything else happens, so that one that is too large or of the wrong type is refused in one
-place; every answer carries the API version and the security headers; every request leaves one log line and its metrics,
-by route and never by address, since addresses may hold what somebody typed.
+place; every answer carries the security headers of the door it leaves by, the API's or the pages'; every request leaves
+one log line and its metrics, by route and never by address, since addresses may hold what somebody typed.
 """
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPMethod, HTTPStatus
 from typing import Any
@@ -61,12 +61,27 @@ def correlation(traceparent: str | None) -> UUID:
         return uuid4()
 
 
+@dataclass(frozen=True)
+class Door:
+    """A part of the service with manners of its own: the API, or the pages."""
+
+    prefix: str
+    """Of the paths that lead through it."""
+    media_type: str
+    """Of the bodies that it takes."""
+    headers: Mapping[str, str]
+    """On every answer."""
+    refused: Callable[[HTTPStatus], ASGIApp]
+    """How it says that a body is too large (413) or of another type (415)."""
+
+
 @dataclass
 class Edge:
     """The ASGI middleware around the whole application."""
 
     app: ASGIApp
-    version: str
+    doors: tuple[Door, ...]
+    """Tried in order; the last one takes every path."""
     metrics: Metrics
     max_body_bytes: int
 
@@ -77,6 +92,7 @@ class Edge:
             return
         started = time.perf_counter()
         headers = Headers(scope=scope)
+        door = next(door for door in self.doors if scope["path"].startswith(door.prefix))
         request_id = correlation(headers.get("traceparent"))
         scope.setdefault("state", {})["correlation"] = request_id
         status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
@@ -85,13 +101,13 @@ class Edge:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = int(message["status"])
-                self._add_headers(message, request_id)
+                add_headers(message, door, request_id)
             await send(message)
 
         structlog.contextvars.bind_contextvars(request=str(request_id))
         try:
             body = await read_body(receive, headers, self.max_body_bytes)
-            refusal = refuse(scope, headers, body)
+            refusal = refuse(door, scope, headers, body)
             if refusal is not None:
                 await refusal(scope, receive, send_on)
             else:
@@ -101,13 +117,6 @@ class Edge:
             self._count(scope, status, seconds)
             structlog.contextvars.unbind_contextvars("request")
 
-    def _add_headers(self, message: Message, request_id: UUID) -> None:
-        headers = MutableHeaders(scope=message)
-        headers["API-Version"] = self.version
-        headers["Weerbaar-Request"] = str(request_id)
-        for name, value in SECURITY_HEADERS.items():
-            headers.setdefault(name, value)
-
     def _count(self, scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         # What HTTP does not know is the sender's own word.
@@ -115,6 +124,14 @@ class Edge:
         self.metrics.requests.labels(method, route, status).inc()
         self.metrics.seconds.labels(method, route).observe(seconds)
         log.info("request", method=method, route=route, status=status, milliseconds=round(seconds * 1000, 1))
+
+
+def add_headers(message: Message, door: Door, request_id: UUID) -> None:
+    """Add the headers of *door* to the beginning of an answer that does not have them."""
+    headers = MutableHeaders(scope=message)
+    headers["Weerbaar-Request"] = str(request_id)
+    for name, value in door.headers.items():
+        headers.setdefault(name, value)
 
 
 async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes | None:
@@ -136,16 +153,30 @@ async def read_body(receive: Receive, headers: Headers, limit: int) -> bytes | N
     return b"".join(parts)
 
 
-def refuse(scope: Scope, headers: Headers, body: bytes | None) -> ASGIApp | None:
-    """Return the answer to a body that is too large or not JSON, or ``None``."""
+def refuse(door: Door, scope: Scope, headers: Headers, body: bytes | None) -> ASGIApp | None:
+    """Return the answer to a body that is too large or of a type that *door* does not take, or ``None``."""
     if body is None:
-        detail = "The body is larger than this service accepts."
-        return problems.answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body-too-large", detail)
+        return door.refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if scope["method"] == "POST" and body and media_type != "application/json":
-        detail = "Send the body as application/json."
-        return problems.answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail)
+    if scope["method"] == "POST" and body and media_type != door.media_type:
+        return door.refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     return None
+
+
+def api_door(prefix: str, version: str) -> Door:
+    """Return the door of the API, or of whatever else speaks JSON."""
+    return Door(
+        prefix=prefix,
+        media_type="application/json",
+        headers={"API-Version": version} | SECURITY_HEADERS,
+        refused=lambda status: problems.answer(status, *UNACCEPTABLE[status]),
+    )
+
+
+UNACCEPTABLE = {
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body-too-large", "The body is larger than this service accepts."),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported-media-type", "Send the body as application/json."),
+}
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

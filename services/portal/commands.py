@@ -1,0 +1,281 @@
+"""How does somebody give a command from a page?
+
+One page per command, the same for all: its form, what is wrong with what was sent, and after that the dossier. What may
+be asked at all the command says itself; a command whose form needs more has a template of its own.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Path, Response
+from pydantic import ValidationError
+
+from domain.basis import Act, Command, Kind, Refusal, Role, kebab
+from infra.eventstore import Receipt
+from services.cases.handling import NotAllowed, Request
+from services.portal import labels
+from services.portal.drafts import Draft
+from services.portal.forms import Form, Input, Lookup, faults_of, fields_of, narrowed, read, values_of
+from services.portal.labels import Words
+from services.portal.pages import KEY, MORE, Sending, Sent, Visit, Visiting
+from services.portal.prefilling import prefilled
+from services.projections import cases, tracking
+from services.projections.routes import NUMBER, Found
+from services.web.context import correlation_of
+from services.web.problems import NotFound
+
+Collection = Annotated[str, Path(pattern=r"^[a-z-]{1,64}$")]
+Key = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
+Noun = Annotated[str, Path(pattern=r"^[a-z-]{1,64}$")]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The case that a command is asked of, as the visitor sees it."""
+
+    found: Found
+    state: Any
+    key: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A command that somebody may give on a case, or why not now."""
+
+    command: type[Command[Any]]
+    words: Words
+    path: str
+    refusal: type[Refusal] | None
+    """What stands in its way at this moment, whatever they would ask."""
+
+    @property
+    def why_not(self) -> str:
+        """Return what stands in its way, in a sentence."""
+        return labels.REFUSALS[self.refusal] if self.refusal else ""
+
+
+def routes() -> APIRouter:
+    """Return the routes."""
+    router = APIRouter()
+
+    @router.get("/nieuw/{collection}", name="begin")
+    def begin(visit: Visiting, collection: Collection) -> Response:
+        """Show the form that begins a case."""
+        kind, command = creating(visit, collection)
+        return show(visit, kind, command, None)
+
+    @router.post("/nieuw/{collection}", name="begun")
+    def begun(sent: Sending, collection: Collection) -> Response:
+        """Begin a case."""
+        kind, command = creating(sent.visit, collection)
+        return give(sent, kind, command, None)
+
+    @router.get("/dossiers/{collection}/{key}/{noun}", name="act")
+    def act(visit: Visiting, collection: Collection, key: Key, noun: Noun) -> Response:
+        """Show the form of a command on a case."""
+        kind, command, subject = asked(visit, collection, key, noun)
+        return show(visit, kind, command, subject)
+
+    @router.post("/dossiers/{collection}/{key}/{noun}", name="acted")
+    def acted(sent: Sending, collection: Collection, key: Key, noun: Noun) -> Response:
+        """Give a command on a case."""
+        kind, command, subject = asked(sent.visit, collection, key, noun)
+        return give(sent, kind, command, subject)
+
+    return router
+
+
+# --- which command ----------------------------------------------------------------------------------------------------
+
+
+def creating(visit: Visit, collection: str) -> tuple[Kind[Any], type[Command[Any]]]:
+    """Return the command that begins a case in *collection*, which is for the visitor to give."""
+    kind = visit.portal.kind(collection)
+    command = next((command for command in kind.commands if command.creates), None)
+    if command is None:
+        raise NotFound
+    if visit.actor.role not in command.roles:
+        raise NotAllowed
+    return kind, command
+
+
+def asked(visit: Visit, collection: str, key: str, noun: str) -> tuple[Kind[Any], type[Command[Any]], Subject]:
+    """Return the command that *noun* names, which is for the visitor to give on this case."""
+    kind = visit.portal.kind(collection)
+    command = next((command for command in kind.commands if command.noun == noun and not command.creates), None)
+    if command is None:
+        raise NotFound
+    subject = subject_of(visit, kind, key)
+    if visit.actor.role not in command.roles or subject.found.parties.isdisjoint(command.parties):
+        raise NotAllowed
+    return kind, command, subject
+
+
+def subject_of(visit: Visit, kind: Kind[Any], key: str) -> Subject:
+    """Return the case *key* as the visitor sees it, or raise NotFound."""
+    found = visit.portal.reading.entries(kind, key, visit.actor)
+    state = kind.replay(entry.fact for entry in found.entries if entry.fact is not None)
+    return Subject(found, state, key)
+
+
+def offers(visit: Visit, kind: Kind[Any], subject: Subject) -> list[Offer]:
+    """Return every command that the visitor can ever give on this case, with what stands in its way now."""
+    if visit.actor.role is Role.AUDITOR:
+        return []
+    return [
+        Offer(
+            command,
+            labels.COMMANDS[command],
+            f"/dossiers/{kind.collection}/{subject.key}/{command.noun}",
+            refusal(command, subject.state, circumstances(visit, subject.found.case.stream)),
+        )
+        for command in kind.commands
+        if not command.creates
+        and visit.actor.role in command.roles
+        and not subject.found.parties.isdisjoint(command.parties)
+    ]
+
+
+def refusal(command: type[Command[Any]], state: object, act: Act) -> type[Refusal] | None:
+    """Return what stands in the way of *command*, whatever would be asked."""
+    try:
+        command.ready(state, act)
+    except Refusal as found:
+        return type(found)
+    return None
+
+
+def circumstances(visit: Visit, stream: str) -> Act:
+    """Return the circumstances in which the visitor would act now; identifiers are for when they do."""
+    return Act(actor=visit.actor, at=visit.moment, stream=stream, bodies=visit.portal.bodies)  # type: ignore[arg-type]
+
+
+# --- its form ---------------------------------------------------------------------------------------------------------
+
+
+def form_of(visit: Visit, command: type[Command[Any]], subject: Subject | None) -> Form:
+    """Return the form of *command* as it begins, for this visitor and on this case."""
+    fields = fields_of(command)
+    fixed: dict[str, str] = {}
+    if visit.actor.role is Role.PUBLIC_BODY:
+        # Their own body and no other: where it must be said it is, elsewhere it is not asked.
+        fixed = {field.name: visit.actor.organisation for field in fields if field.input is Input.BODY}
+        fields = tuple(field for field in fields if field.input is not Input.BODY or field.required)
+    if subject is not None:
+        choices = command.choices(subject.state, circumstances(visit, subject.found.case.stream))
+        fields = narrowed(fields, choices, lambda _, value: labels.choice(subject.state, value))
+    return Form(fields=fields, fixed=fixed)
+
+
+def show(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Subject | None) -> Response:
+    """Show the form, with a draft that was kept, or with what is known already."""
+    form = form_of(visit, command, subject)
+    draft = visit.portal.drafts.find(visit.actor, visit.request.url.path)
+    known = prefilled(command, subject.state if subject else None) | dict(visit.request.query_params)
+    values = values_of(draft.entries) if draft else known
+    return page(visit, kind, command, subject, _with(form, values), draft=draft)
+
+
+def page(  # noqa: PLR0913 - what a page shows
+    visit: Visit,
+    kind: Kind[Any],
+    command: type[Command[Any]],
+    subject: Subject | None,
+    form: Form,
+    *,
+    draft: Draft | None = None,
+    key: str | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> Response:
+    """Draw the page of a command: with a template of its own, or the one for all."""
+    in_the_way = (
+        refusal(command, subject.state, circumstances(visit, subject.found.case.stream))
+        if subject is not None
+        else None
+    )
+    return visit.page(
+        f"commands/{kebab(command.__name__)}.html",
+        "commands/form.html",
+        status=status,
+        kind=kind,
+        command=command,
+        words=labels.COMMANDS[command],
+        subject=subject,
+        form=form,
+        draft=draft,
+        key=key or str(uuid4()),
+        path=visit.request.url.path,
+        why_not=labels.REFUSALS[in_the_way] if in_the_way else "",
+        entries=subject.found.entries if subject else [],
+    )
+
+
+def _with(
+    form: Form, values: Mapping[str, str], faults: Mapping[str, str] | None = None, *, more: bool = False
+) -> Form:
+    return Form(fields=form.fields, values=values, faults=faults or {}, fixed=form.fixed, more=more)
+
+
+# --- giving it --------------------------------------------------------------------------------------------------------
+
+
+def give(sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject: Subject | None) -> Response:
+    """Give the command, or show the form again with everything that was typed and what is wrong with it."""
+    visit = sent.visit
+    path = visit.request.url.path
+    form = form_of(visit, command_type, subject)
+    values = values_of(sent.fields)
+
+    def again(status: HTTPStatus, faults: Mapping[str, str], *, more: bool = False) -> Response:
+        visit.portal.drafts.keep(visit.actor, path, sent.fields, visit.moment)
+        shown = _with(form, values, faults, more=more)
+        return page(visit, kind, command_type, subject, shown, key=sent.get(KEY) or None, status=status)
+
+    if sent.get(MORE):
+        return again(HTTPStatus.OK, {}, more=True)
+    try:
+        command = command_type.model_validate(read(form.fields, {**values, **form.fixed}, lookup(visit)))
+    except ValidationError as error:
+        return again(HTTPStatus.BAD_REQUEST, faults_of(error, form.fields))
+    try:
+        receipt = visit.portal.handling.handle(
+            kind,
+            Request(
+                command=command,
+                caller=visit.caller,
+                key=subject.key if subject else None,
+                idempotency_key=f"page {key}" if (key := sent.get(KEY)[:100]) else None,
+                correlation=correlation_of(visit.request),
+            ),
+        )
+    except Refusal as refused:
+        return again(HTTPStatus.CONFLICT, {"": labels.REFUSALS[type(refused)]})
+    visit.portal.drafts.drop(visit.actor, path)
+    wait_until_shown(visit, kind, receipt)
+    return visit.go(
+        f"/dossiers/{kind.collection}/{receipt.stream.partition(':')[2]}", gedaan=command_type.noun or "begonnen"
+    )
+
+
+def lookup(visit: Visit) -> Lookup:
+    """Return how the visitor's words are looked up: bodies for everybody, cases among those they may know of."""
+
+    def case(number: str) -> str | None:
+        with visit.portal.reading.of_cases(visit.actor) as cursor:
+            found = cases.by_number(cursor, number.upper()) if len(number) < len(NUMBER) else None
+        return found.id if found else None
+
+    return Lookup(body=visit.portal.body_named, case=case)
+
+
+def wait_until_shown(visit: Visit, kind: Kind[Any], receipt: Receipt) -> None:
+    """Wait until the pages show what was recorded, so that nobody thinks it was lost; but not for ever."""
+    reading = visit.portal.reading
+    views = [view for view in reading.views if view.kinds is None or kind.name in view.kinds]
+    try:
+        tracking.wait_until(reading.database, views, receipt.position, reading.wait_seconds, reading.turns)
+    except tracking.NotYetVisible:
+        return

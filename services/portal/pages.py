@@ -1,0 +1,348 @@
+"""What does every page have at hand: who looks, what they may open, how it is drawn?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Annotated, Any, ClassVar
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from domain.basis import Actor, Kind, Role
+from domain.bodies import PublicBody, Register
+from domain.values import AMSTERDAM
+from infra.identity import Caller
+from infra.opaque import Opaque
+from services.cases.handling import Handling
+from services.portal import labels, wording
+from services.portal.assets import Assets
+from services.portal.drafts import Drafts, Entries
+from services.portal.sessions import Session, Sessions
+from services.projections.routes import NotForThisRole, Reading
+from services.web.problems import Answerable, NotFound
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""On every page: nothing is taken from elsewhere, nothing stands in a frame, nothing is kept by a browser."""
+
+TOKEN, FORM, KEY, MORE = "_token", "_form", "_key", "_more"
+"""What a form sends besides its fields: proof that it is ours, which form it is, the name of this one sending of it,
+and the wish for another row."""
+MOST_ENTRIES = 2000
+WORDING = (
+    wording.capitalised,
+    wording.clock,
+    wording.counted,
+    wording.due,
+    wording.due_day,
+    wording.euro,
+    wording.listed,
+    wording.long_moment,
+    wording.month,
+    wording.number,
+    wording.plain_day,
+    wording.relative,
+    wording.short_day,
+    wording.short_moment,
+    wording.yes_or_no,
+)
+"""What templates use as filters, under their own names."""
+CARE = (Role.SUPPORT_TEAM, Role.PUBLIC_BODY)
+ADVISERS = (Role.BVA, Role.CCV)
+
+NAVIGATION: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
+    ("/werklijst", "Werklijst", (*CARE, Role.AUDITOR)),
+    ("/nieuw/threat-cases", "Melding doen", CARE),
+    ("/adviezen", "Beveiligingsadviezen", (*ADVISERS, *CARE, Role.AUDITOR)),
+    ("/raadplegingen", "Raadplegingen", (Role.STEUNPUNT, Role.AUDITOR)),
+    ("/register", "Register", (Role.STEUNPUNT, Role.AUDITOR)),
+    ("/voortgang", "Voortgang maatregelen", (Role.MINISTRY_ANALYST, *ADVISERS, Role.AUDITOR)),
+    ("/zaken", "Alle zaken", (Role.AUDITOR, *CARE, *ADVISERS)),
+    ("/organisaties", "Organisaties", (Role.ADMINISTRATOR, Role.AUDITOR)),
+)
+"""Path, words and for whom. Somebody's first page is the first that is for their role."""
+
+HOME: Mapping[Role, str] = {
+    role: next(path for path, _, roles in NAVIGATION if role in roles) for role in Role if role is not Role.AUDITOR
+} | {Role.AUDITOR: "/zaken"}
+
+
+class SignInNeeded(Exception):  # noqa: N818 - a state to deal with
+    """Nobody is signed in, or no more."""
+
+    def __init__(self, path: str, *, kept: bool = False) -> None:
+        """Remember where they wanted to go, and whether what they sent was kept for them."""
+        super().__init__()
+        self.path = path
+        self.kept = kept
+
+
+class NotFromHere(Answerable):
+    """What was sent does not come from a page of ours that is still valid."""
+
+    status: ClassVar[HTTPStatus] = HTTPStatus.FORBIDDEN
+
+
+# --- the parts --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Everything that the pages need."""
+
+    reading: Reading
+    handling: Handling
+    bodies: Register
+    opaque: Opaque
+    sessions: Sessions
+    drafts: Drafts
+    assets: Assets
+    clock: Callable[[], datetime]
+    cast: Mapping[str, Actor]
+    """Who can sign in without proof, by a name for each: nobody but in the demo."""
+    phones: Mapping[str, str]
+    """Whom people on duty call: number by name."""
+    secure: bool
+    """Whether the pages are reached over TLS."""
+
+    @property
+    def cookie(self) -> str:
+        """Return the name of the session's cookie; over TLS one that no other host can set."""
+        return "__Host-weerbaar" if self.secure else "weerbaar"
+
+    def kind(self, collection: str) -> Kind[Any]:
+        """Return the kind of case that *collection* holds, or raise NotFound."""
+        found = next((kind for kind in self.reading.kinds if kind.collection == collection), None)
+        if found is None:
+            raise NotFound
+        return found
+
+    @cached_property
+    def environment(self) -> Environment:
+        """The templates, with the words and the forms of things they use."""
+        environment = Environment(
+            loader=PackageLoader("services.portal"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        environment.globals |= {
+            "asset": self.assets.url,
+            "labels": labels,
+            "body_name": self.body_name,
+            "TOKEN": TOKEN,
+            "FORM": FORM,
+            "KEY": KEY,
+            "MORE": MORE,
+        }
+        environment.filters |= {each.__name__: each for each in WORDING}
+        return environment
+
+    def body_name(self, key: str | None) -> str:
+        """Return what people call the public body *key*: by name and kind, since Utrecht is two of them."""
+        found = self.bodies.get(key or "")
+        return f"{found.name} ({found.kind.label})" if found else (key or "")
+
+    def body_named(self, text: str) -> str | None:
+        """Return the id of the public body that *text* names; ``None`` where that is nobody, or more than one."""
+        wanted = " ".join(text.casefold().split())
+        found = {body.id for body in self.bodies_now() if wanted in {body.id, self.body_name(body.id).casefold()}}
+        found = found or {body.id for body in self.bodies_now() if wanted == body.name.casefold()}
+        return found.pop() if len(found) == 1 else None
+
+    def bodies_now(self) -> Sequence[PublicBody]:
+        """Return the public bodies that exist today, by name."""
+        today = self.clock().astimezone(AMSTERDAM).date()
+        return sorted(self.bodies.on(today), key=lambda body: (body.name.lstrip("'").casefold(), body.kind))
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One request of somebody who has signed in."""
+
+    portal: Portal
+    request: Request
+    session: Session
+    moment: datetime
+
+    @property
+    def actor(self) -> Actor:
+        """Return who they are."""
+        return self.session.actor
+
+    @property
+    def caller(self) -> Caller:
+        """Return as whom they give a command."""
+        return Caller(actor=self.actor)
+
+    @property
+    def token(self) -> str:
+        """Return what proves that a form is ours and of this session."""
+        return token_of(self.portal, self.session)
+
+    def page(self, *templates: str, status: HTTPStatus = HTTPStatus.OK, **context: Any) -> Response:  # noqa: ANN401
+        """Draw a page, with the first of *templates* that there is."""
+        return draw(self.portal, self.request, *templates, status=status, visit=self, **context)
+
+    def go(self, path: str, **query: str) -> Response:
+        """Send them to another page, after something was done (303: with a GET)."""
+        return go(path, **query)
+
+    @property
+    def navigation(self) -> list[tuple[str, str, bool]]:
+        """Return the pages for their role: path, words, and whether that is where they are."""
+        here = self.request.url.path
+        return [
+            (path, words, here == path or here.startswith(f"{path}/"))
+            for path, words, roles in NAVIGATION
+            if self.actor.role in roles
+        ]
+
+    def draft_words(self, form: str) -> str:
+        """Return what the form at the path *form* is called."""
+        parts = form.strip("/").split("/")
+        kind = next((kind for kind in self.portal.reading.kinds if kind.collection in parts), None)
+        if kind is None:
+            return form
+        noun = parts[-1] if parts[0] == "dossiers" else ""
+        command = next((command for command in kind.commands if command.noun == noun), None)
+        return labels.COMMANDS[command].title if command else labels.KINDS[kind.name].singular
+
+
+def draw(
+    portal: Portal,
+    request: Request,
+    *templates: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    visit: Visit | None = None,
+    **context: Any,  # noqa: ANN401 - whatever the template shows
+) -> HTMLResponse:
+    """Draw a page for somebody who may not have signed in."""
+    moment = portal.clock()
+    shown = portal.environment.select_template(templates).render(
+        visit=visit, request=request, now=moment, portal=portal, **context
+    )
+    return HTMLResponse(shown, status_code=status)
+
+
+def go(path: str, **query: str) -> Response:
+    """Send a browser to *path*, with a GET."""
+    target = f"{path}?{urlencode(query)}" if query else path
+    return RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+
+
+def token_of(portal: Portal, session: Session) -> str:
+    """Return what proves that a form is ours and of this *session*."""
+    return portal.opaque.tag("form", session.token)
+
+
+# --- who looks --------------------------------------------------------------------------------------------------------
+
+
+def portal_of(request: Request) -> Portal:
+    """Return the parts of the portal."""
+    portal: Portal = request.app.state.portal
+    return portal
+
+
+def visit_of(request: Request) -> Visit:
+    """Return the visit of whoever is signed in. Raises SignInNeeded."""
+    portal = portal_of(request)
+    moment = portal.clock()
+    token = request.cookies.get(portal.cookie)
+    session = portal.sessions.find(token, moment) if token else None
+    if session is None or not session.lives_at(moment):
+        wanted = request.url.path if request.method == "GET" else "/"
+        raise SignInNeeded(f"{wanted}?{request.url.query}" if request.url.query else wanted)
+    visit = Visit(portal, request, session, moment)
+    request.state.visit = visit
+    return visit
+
+
+Visiting = Annotated[Visit, Depends(visit_of)]
+
+
+def only(*roles: Role) -> Any:  # noqa: ANN401 - a dependency
+    """Return what lets only *roles* see a page: need-to-know is the database's, this makes its answer clear."""
+
+    def gate(visit: Visiting) -> None:
+        if visit.actor.role not in roles:
+            raise NotForThisRole
+
+    return Depends(gate)
+
+
+# --- what they send ---------------------------------------------------------------------------------------------------
+
+
+async def posted_of(request: Request) -> Entries:
+    """Return what a form sent: names and values, in order."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
+        raise NotFromHere
+    body = (await request.body()).decode("utf-8", errors="replace")
+    try:
+        return tuple(parse_qsl(body, keep_blank_values=True, max_num_fields=MOST_ENTRIES))
+    except ValueError:
+        raise NotFromHere from None
+
+
+Posted = Annotated[Entries, Depends(posted_of)]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What somebody who is signed in has sent with a form of ours."""
+
+    visit: Visit
+    entries: Entries
+
+    def get(self, name: str) -> str:
+        """Return the last value of *name*; empty where there is none."""
+        return dict(self.entries).get(name, "")
+
+    @property
+    def fields(self) -> Entries:
+        """Return the entries that are somebody's own."""
+        return tuple((name, value) for name, value in self.entries if not name.startswith("_"))
+
+
+def sent_of(request: Request, entries: Posted) -> Sent:
+    """Return what was sent, by whom; after the end of a session it is kept as a draft, and signing in is needed."""
+    portal = portal_of(request)
+    moment = portal.clock()
+    token = request.cookies.get(portal.cookie)
+    session = portal.sessions.find(token, moment) if token else None
+    given = dict(entries)
+    form = given.get(FORM, "")
+    if session is None:
+        raise SignInNeeded(form if form.startswith("/") else "/")
+    if not compare_digest(given.get(TOKEN, ""), token_of(portal, session)):
+        raise NotFromHere
+    sent = Sent(Visit(portal, request, session, moment), entries)
+    if not session.lives_at(moment):
+        if form:
+            portal.drafts.keep(session.actor, form, sent.fields, moment)
+        raise SignInNeeded(form or "/", kept=bool(form))
+    request.state.visit = sent.visit
+    return sent
+
+
+Sending = Annotated[Sent, Depends(sent_of)]

@@ -1,0 +1,96 @@
+"""How does a state or a fact read, word by word?
+
+Whatever a case says is walked through its own fields: labels come from the register of words, values are written as
+people write them. Nothing here knows a kind of case by name.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from domain.values import CodeList
+from services.portal import wording
+from services.portal.labels import state_label
+
+UNSAID = {"subject", "owner_role", "organisation_role"}
+"""Fields that tell people nothing: random identifiers, and what another field says already."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One thing that is said, or some under one heading."""
+
+    pointer: str
+    """Where in the state, as a JSON Pointer (RFC 6901)."""
+    label: str
+    text: str = ""
+    parts: tuple["Shown", ...] = ()
+
+    def without(self, pointers: frozenset[str]) -> bool:
+        """Tell whether nothing at or below it is among *pointers*."""
+        return not any(other == self.pointer or other.startswith(f"{self.pointer}/") for other in pointers)
+
+
+def shown(thing: object, body_name: Callable[[str], str], pointer: str = "") -> tuple[Shown, ...]:
+    """Return what *thing* (a state, a fact, or a part of one) says; what it leaves open is left out."""
+    return tuple(_parts(thing, body_name, pointer))
+
+
+def _parts(thing: object, body_name: Callable[[str], str], pointer: str) -> Iterator[Shown]:
+    for name, value in _members(thing).items():
+        here = f"{pointer}/{name}"
+        if name in UNSAID or value in (None, (), ""):
+            continue
+        label = state_label(type(thing), name)
+        found = _shown(name, value, label, here, body_name)
+        if found is not None:
+            yield found
+
+
+def _members(thing: object) -> Mapping[str, Any]:
+    if is_dataclass(thing):
+        return {each.name: getattr(thing, each.name) for each in fields(thing)}
+    if isinstance(thing, BaseModel):
+        return {name: getattr(thing, name) for name in type(thing).model_fields}
+    return {}
+
+
+def _shown(name: str, value: object, label: str, here: str, body_name: Callable[[str], str]) -> Shown | None:
+    if isinstance(value, (tuple, list)):
+        items = tuple(
+            found
+            for n, item in enumerate(value)
+            if (found := _shown(name, item, str(n + 1), f"{here}/{n}", body_name)) is not None
+        )
+        return Shown(here, label, parts=items) if items else None
+    if _members(value):
+        parts = shown(value, body_name, here)
+        if len(parts) == 1 and not parts[0].parts:  # a statement, say: its one text needs no label of its own
+            return Shown(here, label, parts[0].text)
+        return Shown(here, label, parts=parts) if parts else None
+    return Shown(here, label, said(name, value, body_name))
+
+
+def said(name: str, value: object, body_name: Callable[[str], str]) -> str:  # noqa: PLR0911 - one flat match
+    """Return the *value* of the field *name* as people write it."""
+    match value:
+        case CodeList():
+            return value.label
+        case bool():
+            return "ja" if value else "nee"
+        case datetime():
+            return wording.short_moment(value)
+        case date():
+            return wording.plain_day(value)
+        case int() if name.endswith("_cents") or "_cents_" in name:
+            return wording.euro(value)
+        case UUID():
+            return str(value)
+        case str() if name in {"body", "owner", "organisation", "requester"}:
+            return body_name(value)
+        case _:
+            return str(value)

@@ -1,0 +1,122 @@
+"""Does a form ask all that its command takes, and does it understand what people write?"""
+
+import pytest
+from pydantic import ValidationError
+
+from domain.basis import Command
+from domain.integrity_inquiry import ConsultSteunpunt
+from domain.kinds import KINDS
+from domain.security_advice import GiveAdvice
+from domain.threat_case import ReportThreat
+from services.portal.forms import Field, Form, Input, Lookup, cents, day, faults_of, fields_of, instant, read
+
+LOOKUP = Lookup(body={"Tilburg (gemeente)": "gm0855"}.get, case={"DR-2026-000001": "the-case"}.get)
+COMMANDS = [command for kind in KINDS for command in kind.commands]
+FOUR = {"body": "Tilburg (gemeente)", "office": "wethouder", "call_back_number": "06 00 00 01 01", "danger_now": "ja"}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
+def test_a_form_asks_every_field_of_its_command(command: type[Command[object]]) -> None:
+    """Once each, under a label, and as a question of its own."""
+    fields = fields_of(command)
+
+    assert [found.name for found in fields] == list(command.model_fields)
+    assert all(found.label and found.asked for found in fields)
+
+
+def test_four_answers_make_a_report() -> None:
+    """What is left empty is left out, also of a group."""
+    said = read(fields_of(ReportThreat), FOUR | {"victim.name": " ", "axes.form": ""}, LOOKUP)
+
+    assert said == {"body": "gm0855", "office": "wethouder", "call_back_number": "06 00 00 01 01", "danger_now": True}
+    assert ReportThreat.model_validate(said).danger_now is True
+
+
+def test_rows_are_read_in_their_order() -> None:
+    """An empty row after the last filled one is none; one between two others is one, and is found at fault."""
+    typed = {
+        "measures.0.kind": "physical",
+        "measures.0.one_off_cents": "1.250,50",
+        "measures.2.kind": "electronic",
+        "measures.2.one_off_cents": "€ 600",
+        "measures.2.recurring_cents_per_month": "49,95",
+        "measures.3.kind": "",
+    }
+    said = read(fields_of(GiveAdvice), typed, LOOKUP)
+
+    assert [row.get("one_off_cents") for row in said["measures"]] == [125_050, None, 60_000]
+    assert said["measures"][2]["recurring_cents_per_month"] == 4_995
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("1.250", 125_000), ("1250", 125_000), ("49,95", 4_995), ("€ 2.400,00", 240_000), ("600,-", 60_000)],
+)
+def test_amounts_are_understood_as_people_write_them(typed: str, meant: int) -> None:
+    """With points, commas and the sign of the euro."""
+    assert cents(typed) == meant
+
+
+@pytest.mark.parametrize("typed", ["12.50", "1,5", "veel", "-3", "1.25.000"])
+def test_an_amount_that_is_none_stays_as_it_is(typed: str) -> None:
+    """The command finds the fault, and the page shows what was typed."""
+    assert cents(typed) == typed
+
+
+def test_days_and_moments_are_understood() -> None:
+    """A moment is one on the clock in the Netherlands, in winter and in summer."""
+    assert day("18-3-2026") == "2026-03-18"
+    assert day("2026-03-18") == "2026-03-18"
+    assert day("31-2-2026") == "31-2-2026"
+    assert instant("2026-03-18T23:00") == "2026-03-18T23:00:00+01:00"
+    assert instant("2026-07-18T23:00") == "2026-07-18T23:00:00+02:00"
+
+
+def test_every_fault_stands_at_its_field() -> None:
+    """Also in a group, and in a row."""
+    fields = fields_of(ReportThreat)
+    typed = FOUR | {"victim.phone": "geen", "axes.form": "boos", "body": "Utrecht", "danger_now": ""}
+    form = Form(fields, typed, faults(ReportThreat, typed))
+
+    assert set(form.faults) == {"victim.phone", "axes.form", "danger_now"} | ({"body"} & set(form.faults))
+    assert [name for _, name, _ in form.summary()]
+
+
+def test_a_fault_in_a_row_names_the_row() -> None:
+    """So that somebody with ten measures finds it."""
+    typed = {"measures.0.kind": "physical", "measures.0.one_off_cents": "600", "measures.1.kind": "electronic"}
+
+    assert set(faults(GiveAdvice, typed)) == {"measures.1.one_off_cents"}
+
+
+def test_an_empty_form_asks_for_what_is_needed() -> None:
+    """At the first field of rows that are all missing."""
+    assert set(faults(ReportThreat, {})) == {"body", "office", "call_back_number", "danger_now"}
+    assert set(faults(GiveAdvice, {})) == {"measures.0.kind"}
+    assert set(faults(ConsultSteunpunt, {})) == {"stage"}
+
+
+def test_no_fault_repeats_what_was_typed() -> None:
+    """It may be somebody's name."""
+    typed = {"office": "Sanne Verbruggen", "danger_now": "Sanne Verbruggen", "victim.phone": "Sanne Verbruggen"}
+
+    assert "Sanne" not in " ".join(faults(ReportThreat, typed).values())
+
+
+def test_a_form_grows_by_the_row_that_was_asked_for() -> None:
+    """Without a script, by sending the form."""
+    rows = fields_of(GiveAdvice)[0]
+
+    assert rows.input is Input.ROWS
+    assert len(Form((rows,)).rows(rows)) == 1
+    assert len(Form((rows,), {"measures.1.kind": "physical"}).rows(rows)) == 2
+    assert len(Form((rows,), {"measures.1.kind": "physical"}, more=True).rows(rows)) == 3
+    assert len(Form((rows,), {"measures.999.kind": "physical"}, more=True).rows(rows)) == 100
+
+
+def faults(command: type[Command[object]], typed: dict[str, str]) -> dict[str, str]:
+    """Return what is wrong with what was typed in the form of *command*."""
+    fields: tuple[Field, ...] = fields_of(command)
+    with pytest.raises(ValidationError) as error:
+        command.model_validate(read(fields, typed, LOOKUP))
+    return faults_of(error.value, fields)
