@@ -11,10 +11,7 @@ TODAY = "Laat leeg als het vandaag is."
 WORDS = Vocabulary(
     defaults={
         "account": Label("Wat er is gebeurd", "In de woorden van de melder.", "Wat is er gebeurd?"),
-        "body": Label(
-            "Gemeente, provincie of waterschap",
-            question="Om welke gemeente, welke provincie of welk waterschap gaat het?",
-        ),
+        "body": Label("Gemeente, provincie of waterschap", "Typ de eerste letters en kies uit de lijst."),
         "body_kind": Label("Soort openbaar bestuur", question="Om wat voor openbaar bestuur gaat het?"),
         "external_reference": Label("Kenmerk van de afzender", "Het nummer waaronder dit in uw eigen systeem staat."),
         "number": Label("Zaaknummer"),

@@ -22,7 +22,7 @@ from domain.integrity_inquiry import (
 )
 from services.portal.labels.words import KindWords, Label, Vocabulary, Words
 
-CONCERNED = Label("Betrokkene", "De ambtsdrager over wie het signaal gaat.", "Over wie gaat het signaal?")
+CONCERNED = Label("Betrokkene", question="Over wie gaat het signaal?")
 
 WORDS = Vocabulary(
     kinds={"integrity_inquiry": KindWords("integriteitsmelding", "integriteitsmeldingen", "Nieuw signaal")},
@@ -33,9 +33,7 @@ WORDS = Vocabulary(
         InquiryClosed: "Integriteitsmelding afgesloten",
     },
     commands={
-        ReceiveSignal: Words(
-            "Signaal vastleggen", "Vastleggen", "Wie het signaal gaf, mag onbekend blijven; de rest kan later."
-        ),
+        ReceiveSignal: Words("Signaal vastleggen", "Vastleggen", "Wie het signaal gaf, mag onbekend blijven."),
         ConsultSteunpunt: Words(
             "Gesprek met het steunpunt vastleggen",
             "Vastleggen",

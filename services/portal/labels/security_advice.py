@@ -47,6 +47,8 @@ from services.portal.labels.words import KindWords, Label, Vocabulary, Words
 
 MEASURE_KIND = Label("Soort maatregel", question="Om wat voor maatregel gaat het?")
 MEASURE_NUMBER = Label("Nummer van de maatregel")
+ONE_MEASURE = Label("Maatregel")
+"""Of a form that asks for them one by one."""
 EXPLANATION = Label("Toelichting", "Wat het precies is, en waarom u het adviseert.")
 WHY_DECLINED = Label("Reden van weigering", question="Wie wil de maatregel niet?")
 WHY_CANCELLED = Label("Reden van vervallen", question="Waarom komt de maatregel er niet?")
@@ -68,10 +70,14 @@ WORDS = Vocabulary(
     },
     commands={
         RequestAdvice: Words(
-            "Beveiligingsadvies aanvragen", "Aanvragen", "De regels van de dag van de aanvraag gelden."
+            "Beveiligingsadvies aanvragen",
+            "Aanvragen",
+            "Voor een aanvraag gelden de regels van de dag waarop die is gedaan.",
         ),
         RecordHomeVisit: Words("Huisbezoek vastleggen", "Vastleggen"),
-        GiveAdvice: Words("Beveiligingsadvies uitbrengen", "Advies uitbrengen", "Een uitgebracht advies staat vast."),
+        GiveAdvice: Words(
+            "Beveiligingsadvies uitbrengen", "Advies uitbrengen", "Een uitgebracht advies kunt u niet meer veranderen."
+        ),
         AdoptAdvice: Words(
             "Beveiligingsadvies overnemen",
             "Advies overnemen",
@@ -84,7 +90,9 @@ WORDS = Vocabulary(
             "Aanbrengen vastleggen", "Vastleggen", "Laat de controle daarna door iemand anders vastleggen."
         ),
         VerifyMeasure: Words(
-            "Controle vastleggen", "Vastleggen", "U legt vast dat u de maatregel ter plaatse in orde hebt bevonden."
+            "Controle vastleggen",
+            "Vastleggen",
+            "U legt vast dat u de maatregel ter plaatse hebt gezien, en dat die in orde is.",
         ),
         DeclineMeasure: Words("Weigering vastleggen", "Vastleggen", "Dit kan tot de maatregel is aangebracht."),
         CancelMeasure: Words(
@@ -98,7 +106,7 @@ WORDS = Vocabulary(
         "home": Label("Woning"),
         "installer": Label("Wie het aanbrengen vastlegde"),
         "measure": Label("Maatregel", question="Om welke maatregel gaat het?"),
-        "measures": Label("Maatregelen", question="Welke maatregelen adviseert u?"),
+        "measures": Label("Maatregelen"),
         "one_off_cents": Label("Eenmalige kosten", "Inclusief btw.", "Wat kost de maatregel eenmalig?"),
         "recurring_cents_per_month": Label(
             "Kosten per maand",
@@ -125,6 +133,7 @@ WORDS = Vocabulary(
                 "Uit welke dreiging volgt de aanvraag?",
             ),
         },
+        GiveAdvice: {"measures": ONE_MEASURE},
         ProposedMeasure: {"kind": MEASURE_KIND, "reason": EXPLANATION},
         AdvisedMeasure: {"number": MEASURE_NUMBER, "kind": MEASURE_KIND, "reason": EXPLANATION},
         DeclineMeasure: {"reason": WHY_DECLINED},

@@ -237,9 +237,9 @@ GLOSSARY = (
 
 
 def of_the_glossary(name: str) -> str:
-    """Return the Dutch words that the glossary has for *name*, without what explains them."""
-    (found,) = re.findall(rf"(?m)^\| ([^|(]+?) (?:\([^|]*\) )?\| `{name}` \|", GLOSSARY)
-    return str(found)
+    """Return the Dutch words that the glossary has for *name*, without what explains them; nothing if it has none."""
+    found = re.search(rf"(?m)^\| ([^|(]+?) (?:\([^|]*\) )?\| `{name}` \|", GLOSSARY)
+    return found[1] if found else ""
 
 
 def test_pages_and_glossary_use_the_same_words() -> None:
