@@ -3,8 +3,10 @@
 Parallel tracks (police, aftercare, home security) run from day 0 beside one another; a case has no single status.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, assert_never, get_args
+from datetime import datetime
+from typing import Any, ClassVar, assert_never, get_args
 from uuid import UUID
 
 from domain.basis import (
@@ -16,6 +18,7 @@ from domain.basis import (
     Kind,
     OrganisationId,
     Party,
+    PersonId,
     Refusal,
     Role,
     SubjectId,
@@ -24,7 +27,20 @@ from domain.basis import (
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Phone, Statement, Subject
 from domain.rules.offices import must_have
-from domain.values import CodeList, Day, Flag, Identifying, Line, Model, Personal, Text, merged, newest, told
+from domain.values import (
+    CodeList,
+    Day,
+    Flag,
+    Identifying,
+    Instant,
+    Line,
+    Model,
+    Personal,
+    Text,
+    merged,
+    newest,
+    told,
+)
 
 CARE = frozenset({Role.SUPPORT_TEAM, Role.PUBLIC_BODY})
 """Who handles threat cases: the support team its own, and each public body those that it registers itself."""
@@ -178,6 +194,8 @@ class ThreatReported(Fact):
     account: Statement | None = None
     axes: Axes = Axes()
     external_reference: Identifying[Line | None] = None
+    handler: PersonId | None = None
+    """Who handles it from the start: at the support team whoever takes the call."""
 
 
 class ThreatAssessed(Fact):
@@ -202,6 +220,53 @@ class ReportCorrected(Fact):
     danger_now: Flag | None = None
     reporter: Subject | None = None
     axes: Axes = Axes()
+
+
+class DangerPassed(Fact):
+    """The danger passed."""
+
+    topic: ClassVar[str] = "threat_case.danger_passed.v1"
+
+    on: Day
+
+
+class CaseTaken(Fact):
+    """Somebody took the case upon them."""
+
+    topic: ClassVar[str] = "threat_case.taken.v1"
+
+    handler: PersonId
+
+
+class CaseHandedOver(Fact):
+    """The case was handed over.
+
+    Nobody handles it until somebody takes it; until then the note stands on the dossier.
+    """
+
+    topic: ClassVar[str] = "threat_case.handed_over.v1"
+
+    note: Statement
+    call_back_at: Instant | None = None
+    """When whoever takes it is to call back; ``None`` leaves an appointment as it was."""
+
+
+class CallNoted(Fact):
+    """A call was noted."""
+
+    topic: ClassVar[str] = "threat_case.call_noted.v1"
+
+    note: Statement
+    call_back_at: Instant | None = None
+    """When to call again; ``None``: with this call the appointment is done."""
+
+
+class CallBackPlanned(Fact):
+    """A call back was planned."""
+
+    topic: ClassVar[str] = "threat_case.call_back_planned.v1"
+
+    at: Instant
 
 
 class PoliceNotified(Fact):
@@ -277,6 +342,11 @@ ThreatFact = (
     ThreatReported
     | ThreatAssessed
     | ReportCorrected
+    | DangerPassed
+    | CaseTaken
+    | CaseHandedOver
+    | CallNoted
+    | CallBackPlanned
     | PoliceNotified
     | VptCodeAdded
     | AangifteFiled
@@ -315,6 +385,13 @@ class ThreatCase:
     account: Statement | None = None
     axes: Axes = Axes()
     external_reference: Identifying[Line | None] = None
+    handler: PersonId | None = None
+    """The person who handles it, where somebody does."""
+    hand_over: Statement | None = None
+    """What whoever takes it next has to know; gone once somebody has."""
+    call_back_at: Instant | None = None
+    """When the reporter is to be called back."""
+    call_notes: tuple[Statement, ...] = ()
     police_notified: Day | None = None
     vpt_code: bool | None = None
     """Whether the police registered it; a missing one is a warning until it is added."""
@@ -347,6 +424,7 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
                 account=fact.account,
                 axes=fact.axes,
                 external_reference=fact.external_reference,
+                handler=fact.handler,
             )
         case ThreatAssessed():
             return replace(case, axes=merged(case.axes, fact.axes))
@@ -359,6 +437,17 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
                 reporter=merged(case.reporter or fact.reporter, fact.reporter) if fact.reporter else case.reporter,
                 axes=merged(case.axes, fact.axes),
             )
+        case DangerPassed():
+            return replace(case, danger_now=False)
+        case CaseTaken():
+            return replace(case, handler=fact.handler, hand_over=None)
+        case CaseHandedOver():
+            call_back_at = newest(fact.call_back_at, case.call_back_at)
+            return replace(case, handler=None, hand_over=fact.note, call_back_at=call_back_at)
+        case CallNoted():
+            return replace(case, call_notes=(*case.call_notes, fact.note), call_back_at=fact.call_back_at)
+        case CallBackPlanned():
+            return replace(case, call_back_at=fact.at)
         case PoliceNotified():
             return replace(case, police_notified=fact.on, vpt_code=newest(fact.vpt_code, case.vpt_code))
         case VptCodeAdded():
@@ -404,6 +493,22 @@ class NothingCorrected(Refusal):
     """A correction changes at least one statement."""
 
 
+class NoDangerNow(Refusal):
+    """Nobody is in danger at the moment, as far as is known."""
+
+
+class AlreadyHandling(Refusal):
+    """You handle the case already."""
+
+
+class NobodyHandles(Refusal):
+    """Nobody handles the case, so it cannot be handed over."""
+
+
+class CallBackInThePast(Refusal):
+    """Nobody can be called back at a moment that has passed."""
+
+
 class PoliceAlreadyNotified(Refusal):
     """The police have been notified already."""
 
@@ -429,6 +534,17 @@ class AftercareAlreadyOffered(Refusal):
 
 
 # --- commands ---------------------------------------------------------------------------------------------------------
+
+
+class OfOpenCase(Command[ThreatCase]):
+    """What is asked of a case that is open, by whoever handles threat cases."""
+
+    roles: ClassVar[frozenset[Role]] = CARE
+
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """A closed case is reopened first."""
+        must_be_open(state)
 
 
 class ReportThreat(Command[ThreatCase]):
@@ -467,7 +583,7 @@ class ReportThreat(Command[ThreatCase]):
         return act.actor.role is not Role.PUBLIC_BODY or self.body == act.actor.organisation
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """The body exists on the day of the report, and has the office."""
+        """The body exists on the day of the report, and has the office; whoever takes a call handles the case."""
         if not act.bodies.knows(self.body, act.on):
             raise UnknownBody
         must_have(act.bodies.get(self.body), self.office)
@@ -487,21 +603,20 @@ class ReportThreat(Command[ThreatCase]):
                 account=Statement(subject=(victim or reporter).subject, text=self.account) if self.account else None,
                 axes=self.axes,
                 external_reference=self.external_reference,
+                handler=act.actor.person if act.actor.role is Role.SUPPORT_TEAM else None,
             )
         ]
 
 
-class AssessThreat(Command[ThreatCase]):
+class AssessThreat(OfOpenCase):
     """Assess the threat along the axes; what is left open stays as it was."""
 
     noun: ClassVar[str] = "assessments"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     axes: Axes
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
         """An assessment says something."""
-        must_be_open(state)
         if self.axes == Axes():
             raise NothingAssessed
         return [ThreatAssessed(axes=self.axes)]
@@ -551,49 +666,146 @@ class CorrectReport(Command[ThreatCase]):
         ]
 
 
-class NotifyPolice(Command[ThreatCase]):
+class EndDanger(OfOpenCase):
+    """Record that the danger that was reported has passed."""
+
+    noun: ClassVar[str] = "danger-endings"
+
+    on: Day | None = None
+    """The day; by default today."""
+
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """Only danger that there is can pass."""
+        super().ready(state, act)
+        if not state.danger_now:
+            raise NoDangerNow
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """It has passed, today or before."""
+        return [DangerPassed(on=act.past(self.on))]
+
+
+class TakeCase(OfOpenCase):
+    """Take the case upon you; whoever handled it no longer does."""
+
+    noun: ClassVar[str] = "handlers"
+
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """Nobody takes what they have."""
+        super().ready(state, act)
+        if state.handler == act.actor.person:
+            raise AlreadyHandling
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """Whoever asks for it handles it."""
+        return [CaseTaken(handler=act.actor.person)]
+
+
+class HandOverCase(OfOpenCase):
+    """Hand the case over to the next shift: nobody handles it until somebody takes it."""
+
+    noun: ClassVar[str] = "hand-overs"
+
+    note: Personal[Text]
+    """What whoever takes it has to know."""
+    call_back_at: Instant | None = None
+    """When they are to call back; left open, an appointment stays as it was."""
+
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """What nobody has, nobody can pass on."""
+        super().ready(state, act)
+        if state.handler is None:
+            raise NobodyHandles
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """The next call lies ahead."""
+        must_lie_ahead(self.call_back_at, act)
+        note = Statement(subject=state.subject, text=self.note)
+        return [CaseHandedOver(note=note, call_back_at=self.call_back_at)]
+
+
+class NoteCall(OfOpenCase):
+    """Note what was said in a call; an appointment to call back is done with it, unless there is a new one."""
+
+    noun: ClassVar[str] = "call-notes"
+
+    note: Personal[Text]
+    """What was said."""
+    call_back_at: Instant | None = None
+    """When to call again."""
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """The next call lies ahead."""
+        must_lie_ahead(self.call_back_at, act)
+        note = Statement(subject=state.subject, text=self.note)
+        return [CallNoted(note=note, call_back_at=self.call_back_at)]
+
+
+class PlanCallBack(OfOpenCase):
+    """Plan when to call back, instead of what was planned before."""
+
+    noun: ClassVar[str] = "call-backs"
+
+    at: Instant
+    """When to call back."""
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """The call lies ahead."""
+        must_lie_ahead(self.at, act)
+        return [CallBackPlanned(at=self.at)]
+
+
+class NotifyPolice(OfOpenCase):
     """Record that the police were notified."""
 
     noun: ClassVar[str] = "police-notifications"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     on: Day | None = None
     """The day; by default today."""
     vpt_code: Flag | None = None
     """Whether the police registered the VPT code."""
 
-    def decide(self, state: ThreatCase, act: Act) -> Facts:
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
         """The police are notified once."""
-        must_be_open(state)
+        super().ready(state, act)
         if state.police_notified:
             raise PoliceAlreadyNotified
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """It has been done, today or before."""
         return [PoliceNotified(on=act.past(self.on), vpt_code=self.vpt_code)]
 
 
-class AddVptCode(Command[ThreatCase]):
+class AddVptCode(OfOpenCase):
     """Record that the police registered the VPT code after all."""
 
     noun: ClassVar[str] = "vpt-codes"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: ThreatCase, act: Act) -> Facts:
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
         """Once, and only when the police know of the matter."""
-        must_be_open(state)
+        super().ready(state, act)
         if not state.police_notified and not state.aangifte.filed:
             raise PoliceNotNotified
         if state.vpt_code:
             raise VptCodeAlreadyKnown
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """It has been done, today or before."""
         return [VptCodeAdded(on=act.past(self.on))]
 
 
-class FileAangifte(Command[ThreatCase]):
+class FileAangifte(OfOpenCase):
     """Record that an aangifte was filed, also after it had been waived."""
 
     noun: ClassVar[str] = "aangiften"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     by: AangifteBy
     on: Day | None = None
@@ -601,59 +813,74 @@ class FileAangifte(Command[ThreatCase]):
     vpt_code: Flag | None = None
     """Whether the police registered the VPT code."""
 
-    def decide(self, state: ThreatCase, act: Act) -> Facts:
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
         """One aangifte is filed per case."""
-        must_be_open(state)
+        super().ready(state, act)
         if state.aangifte.filed:
             raise AangifteAlreadyFiled
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """It has been done, today or before."""
         return [AangifteFiled(on=act.past(self.on), by=self.by, vpt_code=self.vpt_code)]
 
 
-class WaiveAangifte(Command[ThreatCase]):
+class WaiveAangifte(OfOpenCase):
     """Record that no aangifte is filed, and why."""
 
     noun: ClassVar[str] = "aangifte-waivers"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     reason: NoAangifteReason
 
-    def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """What has been filed cannot be waived."""
-        must_be_open(state)
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """What has been filed cannot be waived, nor what has been waived."""
+        super().ready(state, act)
         if state.aangifte.filed:
             raise AangifteAlreadyFiled
         if state.aangifte.waived:
             raise AangifteAlreadyWaived
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """Any reason will do."""
         return [AangifteWaived(reason=self.reason)]
 
 
-class OfferAftercare(Command[ThreatCase]):
+class OfferAftercare(OfOpenCase):
     """Record that aftercare was offered."""
 
     noun: ClassVar[str] = "aftercare-offers"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     care: Aftercare
 
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """There is care that has not been offered."""
+        super().ready(state, act)
+        if not not_offered(state):
+            raise AftercareAlreadyOffered
+
+    @classmethod
+    def choices(cls, state: ThreatCase, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """Each kind of care is offered once."""
+        return {"care": not_offered(state)}
+
     def decide(self, state: ThreatCase, act: Act) -> Facts:
         """Each kind of care is offered once."""
-        must_be_open(state)
-        if self.care in state.aftercare:
+        if self.care not in not_offered(state):
             raise AftercareAlreadyOffered
         return [AftercareOffered(care=self.care)]
 
 
-class CloseThreatCase(Command[ThreatCase]):
+class CloseThreatCase(OfOpenCase):
     """Close the case."""
 
     noun: ClassVar[str] = "closures"
-    roles: ClassVar[frozenset[Role]] = CARE
 
     reason: ClosingReason
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """A case is closed once."""
-        must_be_open(state)
+        """A case is closed once: it is open."""
         return [ThreatCaseClosed(reason=self.reason)]
 
 
@@ -666,10 +893,14 @@ class ReopenThreatCase(Command[ThreatCase]):
     reason: Personal[Text]
     """Why the case goes on."""
 
-    def decide(self, state: ThreatCase, act: Act) -> Facts:
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
         """Only what is closed can be reopened."""
         if not state.closed:
             raise ThreatCaseIsOpen
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """The reason is about whom the case is about."""
         return [ThreatCaseReopened(reason=Statement(subject=state.subject, text=self.reason))]
 
 
@@ -677,6 +908,17 @@ def must_be_open(case: ThreatCase) -> None:
     """Refuse on a closed case."""
     if case.closed:
         raise ThreatCaseIsClosed
+
+
+def not_offered(case: ThreatCase) -> tuple[Aftercare, ...]:
+    """Return the care that has not been offered."""
+    return tuple(care for care in Aftercare if care not in case.aftercare)
+
+
+def must_lie_ahead(at: datetime | None, act: Act) -> None:
+    """Refuse an appointment in the past."""
+    if at is not None and at < act.at:
+        raise CallBackInThePast
 
 
 THREAT_CASE = Kind(
@@ -692,6 +934,11 @@ THREAT_CASE = Kind(
         ReportThreat,
         AssessThreat,
         CorrectReport,
+        EndDanger,
+        TakeCase,
+        HandOverCase,
+        NoteCall,
+        PlanCallBack,
         NotifyPolice,
         AddVptCode,
         FileAangifte,

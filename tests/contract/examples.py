@@ -12,6 +12,8 @@ from domain.values import CodeList
 from services.demo.cast import CAST
 
 DAY = "2026-03-02"
+MOMENT = "2099-03-02T09:00:00Z"
+"""Far ahead: what is planned lies in the future, whenever the tests run."""
 BODY = "gm0855"
 STORY: dict[str, dict[str, Any]] = {
     "ReportThreat": {"body": BODY},
@@ -61,7 +63,7 @@ def _value(wanted: Any, words: Words) -> Any:  # noqa: ANN401
         if getattr(part, "__origin__", None) is tuple:
             return [_value(get_args(part)[0], words)]
     adapter = TypeAdapter(wanted)
-    for candidate in (words.text, words.phone, words.slug, DAY, False, 1, None):
+    for candidate in (words.text, words.phone, words.slug, DAY, MOMENT, False, 1, None):
         try:
             adapter.validate_python(candidate)
         except ValidationError:

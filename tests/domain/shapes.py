@@ -10,24 +10,26 @@ from uuid import UUID
 from zlib import crc32
 
 from hypothesis import strategies as st
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from domain.basis import Role
 from domain.people import Office
 from domain.rules.home_security import Regime
-from tests.domain.scenario import TODAY, TOMORROW, YESTERDAY
+from tests.domain.scenario import NOW, TODAY, TOMORROW, YESTERDAY
 
 M = TypeVar("M", bound=BaseModel)
 
 OTHER_STREAM = UUID(int=200)
 """The one stream beside its own that a random command may refer to."""
 
+NEXT_MONTH = datetime(2026, 4, 18, 9, 0, tzinfo=UTC)
+
 POOLS: dict[type, tuple[object, ...]] = {
     bool: (True, False),
     int: (1, 2, 3, 45_000, 0),
     date: (TODAY, YESTERDAY, date(2025, 1, 31), date(2021, 6, 1), TOMORROW),
-    datetime: (datetime(2026, 3, 18, 22, 30, tzinfo=UTC),),
+    AwareDatetime: (NOW, NEXT_MONTH),
     UUID: (OTHER_STREAM,),
     str: ("gm0363", "gm0457", "+31 20 123 45 67", "Een regel tekst, met 'aanhalingstekens' en één é.", "Twee\nregels."),
 }
@@ -36,10 +38,14 @@ POOLS: dict[type, tuple[object, ...]] = {
 EXAMPLES: dict[str, object] = {
     "account": "Er stond iemand voor de deur.\nDe buren zagen het ook.",
     "address": "Keizersgracht 1, 1015 CJ Amsterdam",
+    "at": NEXT_MONTH,
+    "call_back_at": NEXT_MONTH,
     "detail": "Pilot integrale beveiligingsplannen",
     "external_reference": "Z-2026-17",
+    "handler": "tess",
     "installer": "anne",
     "name": "A. de Vries",
+    "note": "Belt morgen terug, na de zitting.",
     "number": "DR-2026-000001",
     "office": Office.BURGEMEESTER,
     "owner_role": Role.PUBLIC_BODY,

@@ -1,7 +1,8 @@
 """Can everything that was ever stored still be read?
 
-``tests/golden/<topic>.json`` is a fact of each topic as the store holds it. A file is never changed: a fact that takes
-another shape takes another topic. Make the missing ones, and only those, with ``python -m tests.domain.test_golden``.
+``tests/golden/<topic>.json`` is a fact of each topic as the store holds it. What a file says is never changed: a fact
+that takes another shape takes another topic. Only a field that may be absent is added, to the fact and to its file.
+Make the missing ones, and only those, with ``python -m tests.domain.test_golden``.
 """
 
 import json

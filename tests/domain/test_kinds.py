@@ -29,7 +29,7 @@ from domain.security_advice import (
     MeasureRemoved,
     MeasureVerified,
 )
-from domain.threat_case import THREAT_CASE, ThreatReported, VptCodeAdded
+from domain.threat_case import THREAT_CASE, DangerPassed, ThreatReported, VptCodeAdded
 from domain.values import CodeList, Model, Sensitivity, sensitive_fields
 from tests.domain.scenario import EVERYONE, NOW, When, given
 from tests.domain.shapes import OTHER_STREAM, admits, alternatives, annotation_of, bare, example, instances
@@ -188,6 +188,7 @@ BY_ITS_TYPE: dict[type[Fact], set[tuple[str, object]]] = {
         ("role", "bva"),
     },
     VptCodeAdded: {("vpt_code", True)},
+    DangerPassed: {("danger_now", False)},
     AdviceGiven: {("status", "advised")},
     MeasureOrdered: {("status", "ordered")},
     MeasureInstalled: {("status", "installed")},

@@ -1,6 +1,6 @@
 """What can happen in a threat case?"""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -20,20 +20,33 @@ from domain.threat_case import (
     Aftercare,
     AftercareAlreadyOffered,
     AftercareOffered,
+    AlreadyHandling,
     AssessThreat,
     Axes,
+    CallBackInThePast,
+    CallBackPlanned,
+    CallNoted,
     Capacity,
+    CaseHandedOver,
+    CaseTaken,
     CloseThreatCase,
     ClosingReason,
     CorrectReport,
+    DangerPassed,
+    EndDanger,
     FileAangifte,
     Form,
+    HandOverCase,
     NoAangifteReason,
+    NobodyHandles,
+    NoDangerNow,
+    NoteCall,
     NothingAssessed,
     NothingCorrected,
     NotifyPolice,
     Offender,
     OfferAftercare,
+    PlanCallBack,
     PoliceAlreadyNotified,
     PoliceNotified,
     PoliceNotNotified,
@@ -42,6 +55,7 @@ from domain.threat_case import (
     ReportThreat,
     SecurityAdviceSought,
     Severity,
+    TakeCase,
     ThreatAssessed,
     ThreatCase,
     ThreatCaseClosed,
@@ -60,12 +74,14 @@ from tests.domain.scenario import (
     BVA,
     COLLEAGUE,
     FIRST,
+    NOW,
     SECOND,
     TEAM,
     THE_HAGUE,
     TODAY,
     TOMORROW,
     YESTERDAY,
+    actor,
     given,
 )
 
@@ -78,10 +94,14 @@ REPORTED = ThreatReported(
     office=Office.WETHOUDER,
     danger_now=True,
     reporter=Subject(subject=FIRST, phone=PHONE),
+    handler=TEAM.person,
 )
-BY_BODY = REPORTED.model_copy(update={"owner": AMSTERDAM.organisation, "owner_role": Role.PUBLIC_BODY})
+BY_BODY = REPORTED.model_copy(update={"owner": AMSTERDAM.organisation, "owner_role": Role.PUBLIC_BODY, "handler": None})
 ABOUT_VICTIM = REPORTED.model_copy(update={"victim": Subject(subject=SECOND, name="A. de Vries")})
 CLOSED = ThreatCaseClosed(reason=ClosingReason.RESOLVED)
+NEXT_SHIFT = actor("noor", "ondersteuningsteam", Role.SUPPORT_TEAM)
+SOON = NOW + timedelta(hours=9)
+NOTE = Statement(subject=FIRST, text="Belt morgen terug.")
 REPORT = ReportThreat(body="gm0363", office=Office.WETHOUDER, call_back_number=PHONE, danger_now=True)
 
 
@@ -133,6 +153,19 @@ def test_without_a_victim_the_words_are_about_the_reporter() -> None:
     given().when(told, by=TEAM).then(
         REPORTED.model_copy(update={"account": Statement(subject=FIRST, text="Er ligt iets voor de deur.")})
     )
+
+
+def test_whoever_takes_the_call_handles_the_case() -> None:
+    """At the support team; what a body registers waits until somebody takes it."""
+    given().when(REPORT, by=NEXT_SHIFT).then(REPORTED.model_copy(update={"handler": NEXT_SHIFT.person}))
+    given().when(REPORT, by=AMSTERDAM).then(BY_BODY)
+
+
+def test_a_report_of_before_cases_had_handlers_is_still_read() -> None:
+    """It says nothing about who handles it."""
+    stored = REPORTED.model_dump_json(exclude={"handler"})
+
+    assert THREAT_CASE.replay([ThreatReported.model_validate_json(stored)]).handler is None
 
 
 def test_a_body_that_no_longer_exists_cannot_be_reported_on() -> None:
@@ -275,6 +308,102 @@ def test_a_public_body_cannot_move_an_incident_to_another_body() -> None:
     given(BY_BODY).when(CorrectReport(reason="Niet hier.", body="gm0518"), by=AMSTERDAM).forbidden()
 
 
+# --- handling ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_is_taken_by_whoever_asks() -> None:
+    """Also from a colleague, who no longer handles it then; nobody takes what they have."""
+    given(BY_BODY).when(TakeCase(), by=AMSTERDAM).then(CaseTaken(handler=AMSTERDAM.person))
+    given(BY_BODY, CaseTaken(handler=AMSTERDAM.person)).when(TakeCase(), by=COLLEAGUE).then(
+        CaseTaken(handler=COLLEAGUE.person)
+    )
+    given(REPORTED).when(TakeCase(), by=TEAM).refused(AlreadyHandling)
+
+    assert THREAT_CASE.replay([REPORTED, CaseTaken(handler=NEXT_SHIFT.person)]).handler == NEXT_SHIFT.person
+
+
+def test_a_case_is_handed_over_with_a_note_that_stands_until_somebody_takes_it() -> None:
+    """In between nobody handles it."""
+    handed_over = CaseHandedOver(note=NOTE)
+    hand_over = HandOverCase(note=NOTE.text)
+    taken = CaseTaken(handler=NEXT_SHIFT.person)
+
+    given(REPORTED).when(hand_over, by=TEAM).then(handed_over)
+    given(REPORTED, handed_over).when(hand_over, by=TEAM).refused(NobodyHandles)
+    given(REPORTED, handed_over).when(TakeCase(), by=NEXT_SHIFT).then(taken)
+    given(REPORTED, handed_over).when(TakeCase(), by=TEAM).then(CaseTaken(handler=TEAM.person))
+
+    waiting, going_on = THREAT_CASE.replay([REPORTED, handed_over]), THREAT_CASE.replay([REPORTED, handed_over, taken])
+    assert (waiting.handler, waiting.hand_over) == (None, NOTE)
+    assert (going_on.handler, going_on.hand_over) == (NEXT_SHIFT.person, None)
+
+
+def test_an_appointment_outlives_a_hand_over() -> None:
+    """Unless the hand-over makes another one."""
+    later = SOON + timedelta(hours=1)
+    planned = CallBackPlanned(at=SOON)
+
+    given(REPORTED, planned).when(HandOverCase(note=NOTE.text, call_back_at=later), by=TEAM).then(
+        CaseHandedOver(note=NOTE, call_back_at=later)
+    )
+
+    assert THREAT_CASE.replay([REPORTED, planned, CaseHandedOver(note=NOTE)]).call_back_at == SOON
+    assert THREAT_CASE.replay([REPORTED, planned, CaseHandedOver(note=NOTE, call_back_at=later)]).call_back_at == later
+
+
+def test_a_call_is_noted_and_its_appointment_done() -> None:
+    """Unless there is a new one; the notes are about the victim, where there is one."""
+    about_victim = Statement(subject=SECOND, text="Durft niet naar buiten.")
+    noted = CallNoted(note=about_victim)
+    again = CallNoted(note=about_victim, call_back_at=SOON)
+
+    given(ABOUT_VICTIM).when(NoteCall(note=about_victim.text), by=TEAM).then(noted)
+    given(ABOUT_VICTIM, noted).when(NoteCall(note=about_victim.text, call_back_at=SOON), by=TEAM).then(again)
+
+    assert THREAT_CASE.replay([ABOUT_VICTIM, again]).call_back_at == SOON
+    case = THREAT_CASE.replay([ABOUT_VICTIM, again, noted])
+    assert (case.call_back_at, case.call_notes) == (None, (about_victim, about_victim))
+
+
+def test_a_call_back_is_planned_anew() -> None:
+    """The last appointment holds."""
+    later = SOON + timedelta(hours=1)
+
+    given(REPORTED, CallBackPlanned(at=SOON)).when(PlanCallBack(at=later), by=TEAM).then(CallBackPlanned(at=later))
+
+    assert THREAT_CASE.replay([REPORTED, CallBackPlanned(at=SOON), CallBackPlanned(at=later)]).call_back_at == later
+
+
+def test_nobody_is_called_back_in_the_past() -> None:
+    """This very moment will do."""
+    past = NOW - timedelta(seconds=1)
+
+    given(REPORTED).when(PlanCallBack(at=NOW), by=TEAM).then(CallBackPlanned(at=NOW))
+    for command in (
+        PlanCallBack(at=past),
+        NoteCall(note=NOTE.text, call_back_at=past),
+        HandOverCase(note=NOTE.text, call_back_at=past),
+    ):
+        given(REPORTED).when(command, by=TEAM).refused(CallBackInThePast)
+
+
+# --- danger -----------------------------------------------------------------------------------------------------------
+
+
+def test_danger_passes_once() -> None:
+    """What nobody fears cannot pass; a correction can bring it back."""
+    passed = DangerPassed(on=TODAY)
+    again = ReportCorrected(reason=NOTE, danger_now=True)
+
+    given(REPORTED).when(EndDanger(), by=TEAM).then(passed)
+    given(REPORTED).when(EndDanger(on=YESTERDAY), by=TEAM).then(DangerPassed(on=YESTERDAY))
+    given(REPORTED).when(EndDanger(on=TOMORROW), by=TEAM).refused(DayInTheFuture)
+    given(REPORTED, passed).when(EndDanger(), by=TEAM).refused(NoDangerNow)
+    given(REPORTED, passed, again).when(EndDanger(), by=TEAM).then(passed)
+
+    assert THREAT_CASE.replay([REPORTED, passed]).danger_now is False
+
+
 # --- police and aangifte ----------------------------------------------------------------------------------------------
 
 
@@ -355,10 +484,26 @@ def test_each_kind_of_aftercare_is_offered_once() -> None:
     given(REPORTED, offered).when(OfferAftercare(care=Aftercare.DEBRIEFING), by=TEAM).refused(AftercareAlreadyOffered)
 
 
+def test_only_care_that_has_not_been_offered_is_a_choice() -> None:
+    """When all of it has been, there is nothing to offer."""
+    offer = OfferAftercare(care=Aftercare.FAMILY)
+    offered = [AftercareOffered(care=care) for care in Aftercare]
+    all_but_one = given(REPORTED, *offered[1:]).when(offer, by=TEAM)
+
+    assert all_but_one.ready
+    assert all_but_one.choices == {"care": (offered[0].care,)}
+    assert not given(REPORTED, *offered).when(offer, by=TEAM).ready
+
+
 @pytest.mark.parametrize(
     "command",
     [
         AssessThreat(axes=Axes(form=Form.VERBAL)),
+        EndDanger(),
+        TakeCase(),
+        HandOverCase(note=NOTE.text),
+        NoteCall(note=NOTE.text),
+        PlanCallBack(at=SOON),
         NotifyPolice(),
         AddVptCode(),
         FileAangifte(by=AangifteBy.VICTIM),
