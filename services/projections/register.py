@@ -3,6 +3,7 @@
 from services.projections import (
     access,
     cases,
+    consultations,
     measure_progress,
     memberships,
     steunpunt_register,
@@ -18,5 +19,6 @@ VIEWS: tuple[View, ...] = (
     worklist.VIEW,
     measure_progress.VIEW,
     steunpunt_register.VIEW,
+    consultations.VIEW,
     memberships.VIEW,
 )

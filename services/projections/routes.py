@@ -26,6 +26,7 @@ from infra.opaque import NotOurs, Opaque
 from services.projections import (
     access,
     cases,
+    consultations,
     measure_progress,
     memberships,
     steunpunt_register,
@@ -110,6 +111,12 @@ class SteunpuntRegister(Model):
     """Some matters; the Link header leads to the next ones."""
 
     items: tuple[steunpunt_register.RegisterEntry, ...]
+
+
+class ConsultationList(Model):
+    """Some consultations of the steunpunt; the Link header leads to the next ones."""
+
+    items: tuple[consultations.ConsultationItem, ...]
 
 
 class OrganisationList(Model):
@@ -328,6 +335,27 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         with reading.database.reading(caller.actor) as cursor:
             page = steunpunt_register.newest(cursor, after=place, limit=limit)
         return SteunpuntRegister(items=reading.paged(request, response, "register", page))
+
+    @router.get(
+        "/consultations",
+        operation_id="consultations",
+        **for_roles(reading, ("consultations",), Role.STEUNPUNT, Role.AUDITOR),
+    )
+    def read_consultations(  # noqa: PLR0913, PLR0917
+        request: Request,
+        response: Response,
+        caller: CallerDependency,
+        closed: Annotated[bool, Query(description="The closed ones instead of the open ones.")] = False,  # noqa: FBT002
+        limit: Limit = 50,
+        after: After = None,
+    ) -> ConsultationList:
+        """List the questions to the steunpunt: first intakes by the day they are due, then the oldest first."""
+        purpose = f"consultations {closed}"
+        query = consultations.closed if closed else consultations.waiting
+        place = reading.cursor(purpose, after)
+        with reading.database.reading(caller.actor) as cursor:
+            page = query(cursor, after=place, limit=limit)
+        return ConsultationList(items=reading.paged(request, response, purpose, page))
 
     @router.get(
         "/measure-progress",

@@ -212,7 +212,7 @@ def with_a_failing_database(network: Network, database: Database, left: Aftermat
         connection.execute(QUOTING.format(code).encode())
         try:
             answers = [
-                network.post(giver(command), kind.collection, body(command, CANARY) | {"body": "gm0855"})
+                network.post(giver(command), kind.collection, body(command, CANARY))
                 for kind in KINDS
                 for command in kind.commands
                 if command.creates and kind.prefix

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from domain.basis import Command, Fact, Kind, OrganisationId, Party, Refusal, Role
+from domain.consultation import ConsultationRequested
 from domain.integrity_inquiry import SignalReceived
 from domain.kinds import KINDS
 from domain.people import Office
@@ -180,6 +181,7 @@ def test_the_state_of_no_facts_says_nothing(kind: Kind[Any]) -> None:
 BY_ITS_TYPE: dict[type[Fact], set[tuple[str, object]]] = {
     ThreatReported: {("party", "owner")},
     SignalReceived: {("party", "owner")},
+    ConsultationRequested: {("party", "owner")},
     AdviceRequested: {
         ("party", "owner"),
         ("role", "public_body"),
@@ -434,6 +436,8 @@ OPEN_TEXT = {
     "SecurityAdvice.number",
     "SignalReceived.number",
     "IntegrityInquiry.number",
+    "ConsultationRequested.number",
+    "Consultation.number",
     # organisations
     "OrganisationRegistered.name",
     "Organisation.name",

@@ -112,9 +112,9 @@ def test_a_taken_port_is_said_in_one_line(data_dir: Path) -> None:
 
 
 def test_the_day_touches_all_kinds_and_shows_refusals() -> None:
-    """Thirty commands or more, over all four kinds, and some that the rules forbid."""
+    """Thirty commands or more, over all kinds, and some that the rules forbid."""
     collections = {step.post.partition("/")[0] for step in steps()}
 
     assert len(steps()) >= 30
-    assert collections == {"organisations", "threat-cases", "security-advices", "integrity-inquiries"}
+    assert collections == {"organisations", "threat-cases", "security-advices", "integrity-inquiries", "consultations"}
     assert sum(1 for step in steps() if step.refused) >= 3

@@ -13,6 +13,7 @@ from domain.security_advice import Measure, SecurityAdvice
 from domain.values import CodeList
 from services.portal.labels import (
     common,
+    consultation,
     integrity_inquiry,
     organisations,
     security_advice,
@@ -50,6 +51,7 @@ VOCABULARIES = (
     threat_case.WORDS,
     security_advice.WORDS,
     integrity_inquiry.WORDS,
+    consultation.WORDS,
     organisations.WORDS,
 )
 

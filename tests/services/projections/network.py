@@ -9,6 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from domain.basis import Act, Actor, Command, Elsewhere, Fact, Kind, Refusal, Role, StreamId, decide, may_know_of
+from domain.bodies import BodyKind
+from domain.consultation import (
+    CallerCapacity,
+    CloseConsultation,
+    ConsultationOutcome,
+    GiveProcessAdvice,
+    HoldFirstIntake,
+    HoldSecondConversation,
+    ProcessQuestion,
+    RequestConsultation,
+)
 from domain.integrity_inquiry import (
     CloseInquiry,
     Commissioner,
@@ -88,6 +99,7 @@ __all__ = [
     "THE_HAGUE",
     "Network",
     "a_measure",
+    "a_question",
     "a_request",
     "a_signal",
     "a_threat",
@@ -196,6 +208,17 @@ def a_signal(body: str = "gm0363", **more: Any) -> ReceiveSignal:  # noqa: ANN40
     return ReceiveSignal.model_validate({"body": body, **fields, **more})
 
 
+def a_question(**more: Any) -> RequestConsultation:  # noqa: ANN401
+    """Return a mayor's question to the steunpunt."""
+    fields = {
+        "body_kind": BodyKind.MUNICIPALITY,
+        "caller": CallerCapacity.MAYOR,
+        "call_back_number": "06 8765 4321",
+        "question": ProcessQuestion.HOW_TO_COMMISSION,
+    }
+    return RequestConsultation.model_validate({**fields, **more})
+
+
 def rows(database: Database, view: View) -> dict[str, list[tuple[Any, ...]]]:
     """Return all rows of *view*, whoever may see them."""
     with closing(database.connect(DatabaseRole.PROJECTOR)) as connection:
@@ -274,6 +297,11 @@ COMMANDS: tuple[Given, ...] = (
     lambda r, _: ConsultSteunpunt(stage=_a(ConsultationStage, r)),
     lambda r, _: OpenInquiry(commissioner=_a(Commissioner, r)),
     lambda r, _: CloseInquiry(disposition=_a(Disposition, r)),
+    lambda r, _: a_question(body_kind=_a(BodyKind, r), nature=_a([None, *Nature], r)),
+    lambda _, __: HoldFirstIntake(summary="Een vermoeden"),
+    lambda _, __: HoldSecondConversation(),
+    lambda _, __: GiveProcessAdvice(advice="Vraag eerst een zienswijze"),
+    lambda r, _: CloseConsultation(outcome=_a(ConsultationOutcome, r)),
     lambda r, _: AppointMember(person=f"p{r.randint(1, 5)}", role=_a([Role.PUBLIC_BODY, Role.ADMINISTRATOR], r)),
     lambda r, _: EndMembership(person=f"p{r.randint(1, 5)}", role=_a([Role.PUBLIC_BODY, Role.ADMINISTRATOR], r)),
 )

@@ -10,6 +10,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from domain.basis import OWNER_ONLY, Actor, Grant, Role, StreamId, is_party, may_know_of, may_see
+from domain.consultation import HoldFirstIntake
 from domain.integrity_inquiry import (
     CloseInquiry,
     Commissioner,
@@ -25,6 +26,7 @@ from infra.eventstore import CaseStore
 from services.projections import (
     access,
     cases,
+    consultations,
     measure_progress,
     memberships,
     steunpunt_register,
@@ -49,6 +51,7 @@ from tests.services.projections.network import (
     THE_HAGUE,
     Network,
     a_measure,
+    a_question,
     a_request,
     a_signal,
     a_threat,
@@ -111,7 +114,7 @@ def test_the_timeline_shows_what_may_see_allows(
 def test_no_row_tells_of_a_fact_that_its_reader_may_not_see(
     database: Database, store: CaseStore, network: Network, runner: Runner, seed: int
 ) -> None:
-    """Who sees a row of the worklist or the progress of measures may see every fact that it is made of."""
+    """Who sees a row about one case may see every fact that it is made of."""
     random_history(network, seed)
     runner.catch_up()
     facts: dict[str, list[Any]] = {}
@@ -119,7 +122,11 @@ def test_no_row_tells_of_a_fact_that_its_reader_may_not_see(
         facts.setdefault(recorded.event.originator_id, []).append(recorded.event.fact)
 
     for reader in READERS:
-        for view, tables in ((worklist.VIEW, ("worklist",)), (measure_progress.VIEW, ("measure_requests", "measures"))):
+        for view, tables in (
+            (worklist.VIEW, ("worklist",)),
+            (consultations.VIEW, ("consultations",)),
+            (measure_progress.VIEW, ("measure_requests", "measures")),
+        ):
             for row in (row for table in tables for row in seen(database, reader, view)[table]):
                 stream = StreamId(row["stream"])
                 kind = network.kind(stream)
@@ -206,6 +213,19 @@ def test_the_steunpunt_sees_no_names(database: Database, network: Network, runne
     assert seen(database, STEUNPUNT, timeline.VIEW)["recorders"] == []
     assert len(seen(database, STEUNPUNT, steunpunt_register.VIEW)["steunpunt_register"]) == 1
     assert seen(database, STEUNPUNT, steunpunt_register.VIEW)["steunpunt_inquiries"] == []
+
+
+def test_a_consultation_is_the_steunpunts_alone(database: Database, network: Network, runner: Runner) -> None:
+    """Whoever has its role in another organisation sees none of it, nor does the body that may have asked."""
+    stream = network.give(a_question(), STEUNPUNT)
+    network.give(HoldFirstIntake(summary="Een vermoeden"), STEUNPUNT, stream)
+    runner.catch_up()
+    elsewhere = STEUNPUNT.model_copy(update={"organisation": "elsewhere"})
+
+    for reader in (*READERS, elsewhere):
+        shown = [row for view in VIEWS for found in seen(database, reader, view).values() for row in found]
+        assert bool(shown) is (reader in {STEUNPUNT, AUDITOR})
+    assert "06 8765 4321" not in json.dumps(seen(database, STEUNPUNT, consultations.VIEW), default=str)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

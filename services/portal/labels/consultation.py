@@ -1,0 +1,87 @@
+"""Which words do pages use for a question to the steunpunt, and its advice about the process?"""
+
+from domain.consultation import (
+    CallBack,
+    CloseConsultation,
+    Consultation,
+    ConsultationClosed,
+    ConsultationIsClosed,
+    ConsultationRequested,
+    EndsWithProcessAdvice,
+    FirstIntakeAlreadyHeld,
+    FirstIntakeHeld,
+    FirstIntakeNotHeld,
+    GiveProcessAdvice,
+    HoldFirstIntake,
+    HoldSecondConversation,
+    ProcessAdviceAlreadyGiven,
+    ProcessAdviceGiven,
+    ProcessAdviceNotGiven,
+    RequestConsultation,
+    SecondConversationAlreadyHeld,
+    SecondConversationHeld,
+)
+from services.portal.labels.words import KindWords, Label, Vocabulary, Words
+
+NO_NAMES = "Noem geen namen en geen gemeente, provincie of waterschap."
+ADVICE = Label("Advies over het proces", NO_NAMES, "Wat adviseert u?")
+
+WORDS = Vocabulary(
+    kinds={"consultation": KindWords("procesadvies", "procesadviezen", "Nieuwe vraag")},
+    facts={
+        ConsultationRequested: "Procesadvies gevraagd",
+        FirstIntakeHeld: "Eerste intake gehouden",
+        SecondConversationHeld: "Tweede gesprek gehouden",
+        ProcessAdviceGiven: "Procesadvies gegeven",
+        ConsultationClosed: "Procesadvies afgesloten",
+    },
+    commands={
+        RequestConsultation: Words(
+            "Vraag aan het steunpunt vastleggen", "Vastleggen", "Vraag niet naar namen: die zijn nu niet nodig."
+        ),
+        HoldFirstIntake: Words(
+            "Eerste intake vastleggen", "Vastleggen", "Per telefoon en zonder namen, vandaag of de volgende werkdag."
+        ),
+        HoldSecondConversation: Words("Tweede gesprek vastleggen", "Vastleggen"),
+        GiveProcessAdvice: Words(
+            "Procesadvies vastleggen",
+            "Vastleggen",
+            "U adviseert over de aanpak; wie onderzoek laat doen, beslist zelf.",
+        ),
+        CloseConsultation: Words("Procesadvies afsluiten", "Afsluiten"),
+    },
+    defaults={
+        "caller": Label("Beller", question="In welke hoedanigheid belt iemand?"),
+        "outcome": Label("Afloop van het procesadvies", question="Hoe is het afgelopen?"),
+        "question": Label("Onderwerp van de vraag", question="Waar gaat de vraag over?"),
+        "summary": Label("Samenvatting", NO_NAMES, "Wat is er besproken?"),
+    },
+    fields={
+        RequestConsultation: {
+            "call_back_number": Label("Telefoonnummer", question="Op welk nummer kan het steunpunt terugbellen?"),
+        },
+        ConsultationRequested: {"call_back": Label("Terugbellen")},
+        CallBack: {"phone": Label("Telefoonnummer")},
+        GiveProcessAdvice: {"advice": ADVICE},
+        ProcessAdviceGiven: {"advice": ADVICE},
+        Consultation: {
+            "call_back": Label("Terugbellen"),
+            "first_intake": Label("Eerste intake"),
+            "first_summary": Label("Samenvatting van de eerste intake"),
+            "second_conversation": Label("Tweede gesprek"),
+            "second_summary": Label("Samenvatting van het tweede gesprek"),
+            "advised": Label("Advies gegeven op"),
+            "advice": ADVICE,
+            "closed": Label("Afgesloten op"),
+        },
+    },
+    refusals={
+        ConsultationIsClosed: "Dit procesadvies is afgesloten. Leg een nieuwe vraag vast als die er is.",
+        FirstIntakeAlreadyHeld: "De eerste intake is al vastgelegd. U hoeft niets te doen.",
+        FirstIntakeNotHeld: "Er is nog geen eerste intake geweest. Bel eerst terug, en leg dat gesprek vast.",
+        SecondConversationAlreadyHeld: "Het tweede gesprek is al vastgelegd. U hoeft niets te doen.",
+        ProcessAdviceAlreadyGiven: "Het advies is al gegeven. Sluit het procesadvies af als er niets meer te doen is.",
+        ProcessAdviceNotGiven: "Er is nog geen advies gegeven. Leg eerst het advies vast, of kies een andere afloop.",
+        EndsWithProcessAdvice: "Er is advies gegeven. Kies als afloop: afgerond met advies.",
+    },
+)
