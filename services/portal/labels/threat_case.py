@@ -9,14 +9,27 @@ from domain.threat_case import (
     AddVptCode,
     AftercareAlreadyOffered,
     AftercareOffered,
+    AlreadyHandling,
     AssessThreat,
+    CallBackInThePast,
+    CallBackPlanned,
+    CallNoted,
+    CaseHandedOver,
+    CaseTaken,
     CloseThreatCase,
     CorrectReport,
+    DangerPassed,
+    EndDanger,
     FileAangifte,
+    HandOverCase,
+    NobodyHandles,
+    NoDangerNow,
+    NoteCall,
     NothingAssessed,
     NothingCorrected,
     NotifyPolice,
     OfferAftercare,
+    PlanCallBack,
     PoliceAlreadyNotified,
     PoliceNotified,
     PoliceNotNotified,
@@ -24,6 +37,7 @@ from domain.threat_case import (
     ReportCorrected,
     ReportThreat,
     SecurityAdviceSought,
+    TakeCase,
     ThreatAssessed,
     ThreatCase,
     ThreatCaseClosed,
@@ -38,6 +52,11 @@ from domain.threat_case import (
 from services.portal.labels.words import KindWords, Label, Vocabulary, Words
 
 ONLY_CHANGES = "Vul alleen in wat verandert."
+CALL_BACK = Label("Terugbellen op", "Laat leeg als dat niet nodig is.", "Wanneer belt u terug?")
+CALL = Label("Wat er is gezegd", question="Wat is er gezegd?")
+HAND_OVER = Label(
+    "Overdracht", "Wat is afgesproken, en wat moet nog gebeuren.", "Wat moet de volgende behandelaar weten?"
+)
 WHY_NO_AANGIFTE = Label("Reden om geen aangifte te doen", question="Waarom wordt er geen aangifte gedaan?")
 WHY_CLOSED = Label("Reden van sluiten", question="Waarom sluit u de zaak?")
 WHY_REOPENED = Label("Reden van heropenen", question="Waarom gaat de zaak verder?")
@@ -49,6 +68,11 @@ WORDS = Vocabulary(
         ThreatReported: "Dreiging gemeld",
         ThreatAssessed: "Dreiging beoordeeld",
         ReportCorrected: "Melding gecorrigeerd",
+        DangerPassed: "Gevaar voorbij",
+        CaseTaken: "Zaak opgepakt",
+        CaseHandedOver: "Zaak overgedragen",
+        CallNoted: "Gesprek vastgelegd",
+        CallBackPlanned: "Terugbelafspraak gemaakt",
         PoliceNotified: "Politie ingelicht",
         VptCodeAdded: "VPT-code toegevoegd",
         AangifteFiled: "Aangifte gedaan",
@@ -63,6 +87,19 @@ WORDS = Vocabulary(
         AssessThreat: Words("Dreiging beoordelen", "Beoordeling vastleggen", "Wat u openlaat, blijft zoals het was."),
         CorrectReport: Words(
             "Melding corrigeren", "Correctie vastleggen", "Wat er eerst stond, blijft te lezen in de tijdlijn."
+        ),
+        EndDanger: Words(
+            "Einde van het gevaar vastleggen", "Vastleggen", "U legt vast dat het gevaar dat is gemeld, voorbij is."
+        ),
+        TakeCase: Words("Zaak oppakken", "Oppakken", "U wordt de behandelaar van deze zaak."),
+        HandOverCase: Words(
+            "Zaak overdragen", "Overdragen", "Tot een collega de zaak oppakt, blijft uw overdracht bovenaan staan."
+        ),
+        NoteCall: Words(
+            "Gesprek vastleggen", "Vastleggen", "Een terugbelafspraak is hiermee klaar, tenzij u een nieuwe maakt."
+        ),
+        PlanCallBack: Words(
+            "Terugbelafspraak maken", "Afspraak vastleggen", "Een eerdere terugbelafspraak vervalt hiermee."
         ),
         NotifyPolice: Words(
             "Inlichten van de politie vastleggen",
@@ -89,14 +126,14 @@ WORDS = Vocabulary(
     defaults={
         "axes": Label("Kenmerken van de dreiging", "Wat u nog niet weet, laat u open."),
         "by": Label("Aangifte gedaan door", question="Wie heeft aangifte gedaan?"),
-        "call_back_number": Label(
-            "Terugbelnummer", "Waar u de melder kunt bereiken.", "Op welk nummer kunt u de melder terugbellen?"
-        ),
+        "call_back_at": CALL_BACK,
+        "call_back_number": Label("Terugbelnummer", question="Op welk nummer kunt u de melder terugbellen?"),
         "capacity": Label("Wie de melder is", question="Wie is de melder?"),
         "care": Label("Nazorg", question="Welke nazorg is aangeboden?"),
         "channel": Label("Hoe of waar", question="Hoe of waar gebeurde het?"),
         "danger_now": Label("Gevaar op dit moment", "Bij direct gevaar: bel eerst 112.", "Is er nu gevaar?"),
         "form": Label("Vorm van agressie", question="Om welke vorm van agressie gaat het?"),
+        "handler": Label("Behandelaar"),
         "offender": Label("Soort dader", question="Wat voor dader is het?"),
         "offender_known": Label("Dader bekend", question="Is bekend wie het doet?"),
         "pressure": Label("Besluit of proces onder druk", question="Welk besluit of proces staat onder druk?"),
@@ -114,15 +151,27 @@ WORDS = Vocabulary(
     },
     fields={
         ReportThreat: {
-            "office": Label(
-                "Ambt of functie", "Van wie wordt bedreigd.", "Wat is het ambt of de functie van wie wordt bedreigd?"
-            ),
+            "office": Label("Ambt of functie", question="Wat is het ambt of de functie van wie wordt bedreigd?"),
         },
+        AssessThreat: {"axes": Label("Kenmerken van de dreiging")},
         CorrectReport: {
             "reason": WHAT_WAS_WRONG,
             "axes": Label("Kenmerken van de dreiging", ONLY_CHANGES),
         },
         ReportCorrected: {"reason": WHAT_WAS_WRONG},
+        HandOverCase: {
+            "note": HAND_OVER,
+            "call_back_at": Label(
+                "Terugbellen op",
+                "Laat leeg als de afspraak die er is blijft staan, of als terugbellen niet nodig is.",
+                "Wanneer belt de volgende behandelaar terug?",
+            ),
+        },
+        CaseHandedOver: {"note": HAND_OVER},
+        NoteCall: {"note": CALL},
+        CallNoted: {"note": CALL},
+        PlanCallBack: {"at": CALL_BACK._replace(hint="")},
+        CallBackPlanned: {"at": CALL_BACK},
         WaiveAangifte: {"reason": WHY_NO_AANGIFTE},
         AangifteWaived: {"reason": WHY_NO_AANGIFTE},
         SecurityAdviceSought: {"advice": Label("Aanvraag om beveiligingsadvies")},
@@ -134,7 +183,9 @@ WORDS = Vocabulary(
         ThreatCase: {
             "aangifte": Label("Aangifte"),
             "aftercare": Label("Aangeboden nazorg"),
+            "call_notes": Label("Gesprekken"),
             "closed": WHY_CLOSED,
+            "hand_over": HAND_OVER,
             "police_notified": Label("Politie ingelicht op"),
             "security_advice": Label("Aanvragen om beveiligingsadvies"),
         },
@@ -144,6 +195,10 @@ WORDS = Vocabulary(
         ThreatCaseIsOpen: "Deze zaak is nog open. Heropenen is niet nodig.",
         NothingAssessed: "U hebt nog niets beoordeeld. Vul ten minste één kenmerk in.",
         NothingCorrected: "U hebt nog niets gecorrigeerd. Vul ten minste één antwoord in dat verandert.",
+        NoDangerNow: "In deze zaak is geen gevaar bekend. Is er wel gevaar, corrigeer dan de melding.",
+        AlreadyHandling: "U behandelt deze zaak al. U hoeft niets te doen.",
+        NobodyHandles: "Deze zaak heeft geen behandelaar. Pak de zaak eerst op.",
+        CallBackInThePast: "Dat moment is al voorbij. Kies een later moment om terug te bellen.",
         PoliceAlreadyNotified: "Dat de politie is ingelicht, is al vastgelegd. U hoeft niets te doen.",
         PoliceNotNotified: (
             "De politie weet nog van niets. Leg eerst vast dat de politie is ingelicht, of dat er aangifte is gedaan."
