@@ -176,7 +176,10 @@ def show(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Su
     draft = visit.portal.drafts.find(visit.actor, visit.request.url.path)
     known = prefilled(command, subject.state if subject else None) | dict(visit.request.query_params)
     values = values_of(draft.entries) if draft else known
-    return page(visit, kind, command, subject, _with(form, values), draft=draft)
+    why_not = ""
+    if subject and (found := refusal(command, subject.state, circumstances(visit, subject.found.case.stream))):
+        why_not = labels.REFUSALS[found]
+    return page(visit, kind, command, subject, _with(form, values), draft=draft, why_not=why_not)
 
 
 def page(  # noqa: PLR0913 - what a page shows
@@ -188,14 +191,10 @@ def page(  # noqa: PLR0913 - what a page shows
     *,
     draft: Draft | None = None,
     key: str | None = None,
+    why_not: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """Draw the page of a command: with a template of its own, or the one for all."""
-    in_the_way = (
-        refusal(command, subject.state, circumstances(visit, subject.found.case.stream))
-        if subject is not None
-        else None
-    )
     return visit.page(
         f"commands/{kebab(command.__name__)}.html",
         "commands/form.html",
@@ -208,7 +207,7 @@ def page(  # noqa: PLR0913 - what a page shows
         draft=draft,
         key=key or str(uuid4()),
         path=visit.request.url.path,
-        why_not=labels.REFUSALS[in_the_way] if in_the_way else "",
+        why_not=why_not,
         entries=subject.found.entries if subject else [],
     )
 

@@ -1,0 +1,61 @@
+"""How does a test look at pages, as somebody who has signed in?"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+
+from tests.network import Network
+
+
+class Hidden(HTMLParser):
+    """Collects what the first form to *action* sends by itself."""
+
+    def __init__(self, page: str, action: str) -> None:
+        """Read *page*."""
+        super().__init__()
+        self.action, self.inside, self.values = action, False, dict[str, str]()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take what stands in hidden inputs."""
+        given = dict(attrs)
+        if tag == "form":
+            self.inside = given.get("action") == self.action
+        if self.inside and tag == "input" and given.get("type") == "hidden":
+            self.values.setdefault(given["name"] or "", given.get("value") or "")
+
+
+@dataclass
+class Browser:
+    """Somebody's browser: it keeps their session, and sends forms as they stand on the page."""
+
+    client: TestClient
+
+    def get(self, path: str) -> Response:
+        """Open a page."""
+        return self.client.get(path)
+
+    def send(self, path: str, typed: dict[str, str] | None = None) -> Response:
+        """Open the page *path*, fill in its form and send it; follow to where that leads."""
+        return self.client.post(path, data=Hidden(self.get(path).text, path).values | (typed or {}))
+
+
+@pytest.fixture
+def browse(network: Network) -> Iterator[Callable[[str], Browser]]:
+    """Return a function that signs somebody of the cast in, in a browser of their own."""
+    browsers: list[TestClient] = []
+
+    def sign_in(who: str) -> Browser:
+        client = TestClient(network.client.app)
+        browsers.append(client)
+        response = client.post("/aanmelden", data={"wie": who, "verder": "/"})
+        assert response.status_code == 200, response.text
+        return Browser(client)
+
+    yield sign_in
+    for client in browsers:
+        client.close()
