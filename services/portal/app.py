@@ -1,6 +1,7 @@
 """Of which parts is the portal made, and what does a page say when something is wrong?"""
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any
 
@@ -8,14 +9,16 @@ import psycopg
 import structlog
 from eventsourcing.persistence import InterfaceError, MapperDeserialisationError, OperationalError
 from fastapi import FastAPI, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
+from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.basis import Refusal
 from infra.eventstore import IdempotencyKeyReused
-from services.portal import assets, commands, dossiers, labels, signing_in, worklists
-from services.portal.pages import HEADERS, Portal, SignInNeeded, draw, go, portal_of
+from services.portal import assets, caselist, commands, dossiers, labels, replaying, signing_in, worklists
+from services.portal.pages import HEADERS, Portal, SignInNeeded, Visit, draw, go, portal_of, visit_of
 from services.web.edge import Door
 from services.web.problems import Answerable
 
@@ -30,6 +33,8 @@ def create_portal(portal: Portal) -> FastAPI:
         assets.routes(portal.assets),
         signing_in.routes(),
         worklists.routes(),
+        caselist.routes(),
+        replaying.routes(),
         commands.routes(),
         dossiers.routes(),
     ):
@@ -44,8 +49,8 @@ def pages_door(portal: Portal) -> Door:
 
     def refused(status: HTTPStatus) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-            request = Request(scope)
-            await _problem(portal, request, status, status.name)(scope, receive, send)
+            words = labels.PROBLEMS[status.name]
+            await draw(portal, Request(scope), "problem.html", status=status, words=words)(scope, receive, send)
 
         return answer
 
@@ -54,70 +59,67 @@ def pages_door(portal: Portal) -> Door:
 
 # --- what is wrong ----------------------------------------------------------------------------------------------------
 
-
-def _problem(portal: Portal, request: Request, status: HTTPStatus, reason: str) -> Response:
-    """Draw the page that says in words what is wrong; *reason* is a key of ``labels.PROBLEMS``."""
-    words = labels.PROBLEMS.get(reason) or labels.PROBLEMS[status.name]
-    visit = getattr(request.state, "visit", None)
-    return draw(portal, request, "problem.html", status=status, visit=visit, words=words, status_code=int(status))
+UNREACHABLE = (
+    OperationalError,
+    InterfaceError,
+    MapperDeserialisationError,
+    psycopg.OperationalError,
+    psycopg.errors.UndefinedTable,
+    PoolTimeout,
+)
+"""What another try may find mended: the database is away, or a newer release is on its way in."""
 
 
 async def _sign_in(_: Request, error: Any) -> Response:  # noqa: ANN401 - as Starlette types handlers
     return go("/aanmelden", verder=error.path, **({"bewaard": "1"} if error.kept else {}))
 
 
-async def _answered(request: Request, error: Any) -> Response:  # noqa: ANN401
-    found = _problem(portal_of(request), request, error.status, type(error).__name__)
-    found.headers.update(error.headers)
+async def _say(request: Request, error: Exception) -> Response:
+    """Draw the page that says in words what is wrong."""
+    status, words, headers = _told(error)
+    response = draw(
+        portal_of(request), request, "problem.html", status=status, visit=await _visit(request), words=words
+    )
+    response.headers.update(headers)
+    return response
+
+
+def _told(error: Exception) -> tuple[HTTPStatus, labels.Problem, Mapping[str, str]]:  # noqa: PLR0911 - one flat match
+    match error:
+        case Answerable():
+            return error.status, labels.PROBLEMS[type(error).__name__], error.headers
+        case Refusal():
+            status = HTTPStatus.CONFLICT
+            return status, labels.PROBLEMS[status.name]._replace(sentence=labels.REFUSALS[type(error)]), {}
+        case IdempotencyKeyReused():
+            return HTTPStatus.UNPROCESSABLE_ENTITY, labels.PROBLEMS[type(error).__name__], {}
+        case RequestValidationError():
+            # Nobody types an address: a part of one that makes no sense is an address that is not ours.
+            return HTTPStatus.NOT_FOUND, labels.PROBLEMS["NotFound"], {}
+        case HTTPException():
+            status = HTTPStatus(error.status_code)
+            return status, labels.PROBLEMS[status.name], error.headers or {}
+        case _ if isinstance(error, UNREACHABLE):
+            log.warning("database_unreachable", exc_info=error)
+            status = HTTPStatus.SERVICE_UNAVAILABLE
+            return status, labels.PROBLEMS[status.name], {"Retry-After": "5"}
+        case _:
+            log.error("failed", exc_info=error)
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+            return status, labels.PROBLEMS[status.name], {}
+
+
+async def _visit(request: Request) -> Visit | None:
+    """Return whose request it is, also where the address led to no page that asked."""
+    found: Visit | None = getattr(request.state, "visit", None)
+    if found is None:
+        with suppress(SignInNeeded, *UNREACHABLE):
+            found = await run_in_threadpool(visit_of, request)
     return found
-
-
-async def _refused(request: Request, error: Any) -> Response:  # noqa: ANN401
-    words = labels.Problem(title="Dat kan nu niet", sentence=labels.REFUSALS[type(error)])
-    portal = portal_of(request)
-    visit = getattr(request.state, "visit", None)
-    return draw(portal, request, "problem.html", status=HTTPStatus.CONFLICT, visit=visit, words=words, status_code=409)
-
-
-async def _key_reused(request: Request, _: Exception) -> Response:
-    return _problem(portal_of(request), request, HTTPStatus.UNPROCESSABLE_ENTITY, "IdempotencyKeyReused")
-
-
-async def _invalid(request: Request, _: Exception) -> Response:
-    # A page's address holds nothing that people type: a part of it that makes no sense is an address that is not ours.
-    return _problem(portal_of(request), request, HTTPStatus.NOT_FOUND, "NotFound")
-
-
-async def _unreachable(request: Request, error: Exception) -> Response:
-    log.warning("database_unreachable", exc_info=error)
-    found = _problem(portal_of(request), request, HTTPStatus.SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
-    found.headers["Retry-After"] = "5"
-    return found
-
-
-async def _http_error(request: Request, error: Any) -> Response:  # noqa: ANN401
-    status = HTTPStatus(error.status_code)
-    found = _problem(portal_of(request), request, status, "NotFound" if status is HTTPStatus.NOT_FOUND else status.name)
-    found.headers.update(error.headers or {})
-    return found
-
-
-async def _failed(request: Request, error: Exception) -> Response:
-    log.error("failed", exc_info=error)
-    return _problem(portal_of(request), request, HTTPStatus.INTERNAL_SERVER_ERROR, "INTERNAL_SERVER_ERROR")
 
 
 HANDLERS: Mapping[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
-    SignInNeeded: _sign_in,
-    Answerable: _answered,
-    Refusal: _refused,
-    IdempotencyKeyReused: _key_reused,
-    RequestValidationError: _invalid,
-    OperationalError: _unreachable,
-    InterfaceError: _unreachable,
-    MapperDeserialisationError: _unreachable,
-    psycopg.OperationalError: _unreachable,
-    psycopg.errors.UndefinedTable: _unreachable,
-    HTTPException: _http_error,
-    Exception: _failed,
-}
+    SignInNeeded: _sign_in
+} | dict.fromkeys(
+    (Answerable, Refusal, IdempotencyKeyReused, RequestValidationError, HTTPException, *UNREACHABLE, Exception), _say
+)
