@@ -40,6 +40,7 @@ class Role(CodeList):
     PUBLIC_BODY = "public_body", "openbaar bestuur"
     STEUNPUNT = "steunpunt", "steunpunt integriteitsonderzoek"
     BVA = "bva", "beveiligingsautoriteit"
+    CCV = "ccv", "veiligheidsadviseur CCV"
     MINISTRY_ANALYST = "ministry_analyst", "analist ministerie"
     AUDITOR = "auditor", "auditor"
     ADMINISTRATOR = "administrator", "functioneel beheerder"
@@ -222,6 +223,10 @@ class Command(Model, Generic[S]):
         """Return the values that a field can have where the state narrows them: pages offer no others."""
         return {}
 
+    def must_be_ready(self, state: S, act: Act) -> None:
+        """Refuse as ``ready`` does; what is asked of one part of a case says what stands in the way of that part."""
+        self.ready(state, act)
+
     @abstractmethod
     def decide(self, state: S, act: Act) -> Facts:
         """Return the facts that follow, or raise a Refusal; the command is ``ready``."""
@@ -229,7 +234,7 @@ class Command(Model, Generic[S]):
 
 def decide(command: Command[S], state: S, act: Act) -> Facts:
     """Return the facts that follow from *command*, or raise a Refusal."""
-    command.ready(state, act)
+    command.must_be_ready(state, act)
     return command.decide(state, act)
 
 

@@ -44,6 +44,7 @@ class OrganisationKind(CodeList):
     SUPPORT_TEAM = "support_team", "ondersteuningsteam"
     STEUNPUNT = "steunpunt", "steunpunt integriteitsonderzoek"
     BVA = "bva", "beveiligingsautoriteit"
+    CCV = "ccv", "Centrum voor Criminaliteitspreventie en Veiligheid"
     MINISTRY = "ministry", "ministerie"
     SUPERVISOR = "supervisor", "toezichthouder"
     NETWORK = "network", "netwerk"
@@ -68,6 +69,7 @@ ROLE_OF = {
     OrganisationKind.SUPPORT_TEAM: Role.SUPPORT_TEAM,
     OrganisationKind.STEUNPUNT: Role.STEUNPUNT,
     OrganisationKind.BVA: Role.BVA,
+    OrganisationKind.CCV: Role.CCV,
     OrganisationKind.MINISTRY: Role.MINISTRY_ANALYST,
     OrganisationKind.SUPERVISOR: Role.AUDITOR,
     OrganisationKind.NETWORK: Role.ADMINISTRATOR,

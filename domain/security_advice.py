@@ -4,8 +4,10 @@ Every measure goes its own way, advised -> ordered -> installed -> verified -> r
 reason: only with the exits counted can anybody say how often an advice leads to an installed measure.
 """
 
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, assert_never, get_args
+from typing import Annotated, Any, ClassVar, assert_never, get_args
 from uuid import UUID
 
 from pydantic import Field
@@ -31,7 +33,7 @@ from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.home_security import Regime, regime_on, rules_of
 from domain.rules.offices import must_have
-from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, must_be_open
+from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, ThreatCaseIsClosed
 from domain.values import WHOLE, Cents, CodeList, Day, Identifying, Line, Model, Personal, Text, told
 
 MAX_MEASURES = 50
@@ -42,7 +44,11 @@ MeasureNumber = Annotated[int, Field(ge=1, le=MAX_MEASURES), WHOLE]
 
 BODY = frozenset({Role.PUBLIC_BODY})
 """The public body adopts the advice, has the measures installed and pays."""
-BODY_OR_ADVISER = frozenset({Role.PUBLIC_BODY, Role.BVA})
+BODY_OR_BVA = frozenset({Role.PUBLIC_BODY, Role.BVA})
+BVA_OR_CCV = frozenset({Role.BVA, Role.CCV})
+"""The CCV visits the home and drafts the advice, the security authority fixes it."""
+ADVISER_ONLY = frozenset({Party.ADVISER})
+"""For what the advisers tell each other: the public body adopts the advice as it was given, not what led to it."""
 EVERYBODY = frozenset({Party.OWNER, Party.REQUESTER, Party.ADVISER})
 WITHOUT_REQUESTER = frozenset({Party.OWNER, Party.ADVISER})
 """For amounts, suppliers and what the home visit was about: whoever merely requested the advice has no need of them."""
@@ -154,6 +160,27 @@ class HomeVisited(Fact):
     visitor: Visitor
 
 
+class VisitReported(Fact):
+    """A report of the home visit was written."""
+
+    topic: ClassVar[str] = "security_advice.visit_reported.v1"
+    audience: ClassVar[frozenset[Party]] = ADVISER_ONLY
+
+    visitor: Visitor
+    """Whose visit it is about."""
+    report: Statement
+
+
+class AdviceDrafted(Fact):
+    """The advice was drafted."""
+
+    topic: ClassVar[str] = "security_advice.advice_drafted.v1"
+    audience: ClassVar[frozenset[Party]] = ADVISER_ONLY
+
+    on: Day
+    measures: tuple[AdvisedMeasure, ...]
+
+
 class AdviceGiven(Fact):
     """The advice was given."""
 
@@ -240,6 +267,8 @@ class MeasureRemoved(Fact):
 AdviceFact = (
     AdviceRequested
     | HomeVisited
+    | VisitReported
+    | AdviceDrafted
     | AdviceGiven
     | AdviceAdopted
     | MeasureOrdered
@@ -292,7 +321,7 @@ class SecurityAdvice:
     number: str | None = None
     owner: Grant | None = None
     requester: Grant | None = None
-    adviser: Grant | None = None
+    advisers: tuple[Grant, ...] = ()
     body: Identifying[BodyId | None] = None
     office: Identifying[Office | None] = None
     holder: Subject | None = None
@@ -301,6 +330,10 @@ class SecurityAdvice:
     regime: Regime | None = None
     external_reference: Identifying[Line | None] = None
     visits: tuple[Visitor, ...] = ()
+    visit_reports: tuple[VisitReported, ...] = ()
+    drafted: Day | None = None
+    draft: tuple[AdvisedMeasure, ...] = ()
+    """The newest one; it stays beside the advice that was given in the end."""
     given: Day | None = None
     adopted: Day | None = None
     measures: tuple[Measure, ...] = ()
@@ -315,7 +348,7 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
                 number=fact.number,
                 owner=Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=fact.owner),
                 requester=Grant(party=Party.REQUESTER, role=fact.requester_role, organisation=fact.requester),
-                adviser=Grant(party=Party.ADVISER, role=Role.BVA),
+                advisers=tuple(Grant(party=Party.ADVISER, role=role) for role in (Role.BVA, Role.CCV)),
                 body=fact.body,
                 office=fact.office,
                 holder=fact.holder,
@@ -326,6 +359,10 @@ def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:
             )
         case HomeVisited():
             return replace(advice, visits=(*advice.visits, fact.visitor))
+        case VisitReported():
+            return replace(advice, visit_reports=(*advice.visit_reports, fact))
+        case AdviceDrafted():
+            return replace(advice, drafted=fact.on, draft=fact.measures)
         case AdviceGiven():
             return replace(
                 advice,
@@ -390,8 +427,8 @@ def _with(advice: SecurityAdvice, changed: Measure) -> SecurityAdvice:
 
 
 def grants(advice: SecurityAdvice) -> frozenset[Grant]:
-    """Return who is party: the public body that pays, whoever made the request, and the security authority."""
-    return frozenset(grant for grant in (advice.owner, advice.requester, advice.adviser) if grant)
+    """Return who is party: the public body that pays, whoever made the request, the security authority and the CCV."""
+    return frozenset(grant for grant in (advice.owner, advice.requester, *advice.advisers) if grant)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------
@@ -461,6 +498,19 @@ class MeasureHasEnded(Refusal):
     """The measure has been declined, cancelled or removed; nothing more happens to it."""
 
 
+TELLING = (
+    MeasureHasEnded,
+    MeasureAlreadyOrdered,
+    MeasureAlreadyInstalled,
+    MeasureAlreadyVerified,
+    MeasureNotOrdered,
+    MeasureNotInstalled,
+    InstallerCannotVerify,
+)
+"""Of several reasons why nothing can happen to any of the measures, a later one tells more: what has still to be done
+more than what was done already, and who could do it most."""
+
+
 # --- commands ---------------------------------------------------------------------------------------------------------
 
 
@@ -474,6 +524,9 @@ class ProposedMeasure(Model):
     """What it costs every month, in euro cents including VAT: an alarm subscription, for instance."""
     reason: Personal[Text | None] = None
     """Why it is advised, and what exactly."""
+
+
+ProposedMeasures = Annotated[tuple[ProposedMeasure, ...], Field(min_length=1, max_length=MAX_MEASURES)]
 
 
 class RequestAdvice(Command[SecurityAdvice]):
@@ -514,7 +567,8 @@ class RequestAdvice(Command[SecurityAdvice]):
         """The office is entitled under the rules of the day of the request."""
         requested_on = act.past(self.requested_on)
         for threat_case in self.reads():
-            must_be_open(act.other(threat_case, ThreatCase))
+            if act.other(threat_case, ThreatCase).closed:
+                raise ThreatCaseIsClosed
         rules = regime_on(requested_on)
         if rules is None:
             raise BeforeTheFirstRegime
@@ -541,57 +595,85 @@ class RequestAdvice(Command[SecurityAdvice]):
 
 
 class RecordHomeVisit(Command[SecurityAdvice]):
-    """Record that the home was visited to assess its security."""
+    """Record that the home was visited to assess its security, with a report for the advisers if there is one."""
 
     noun: ClassVar[str] = "home-visits"
-    roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
-    parties: ClassVar[frozenset[Party]] = frozenset({Party.ADVISER})
+    roles: ClassVar[frozenset[Role]] = BVA_OR_CCV
+    parties: ClassVar[frozenset[Party]] = ADVISER_ONLY
 
     visitor: Visitor
     on: Day | None = None
     """The day; by default today."""
+    report: Personal[Text | None] = None
+    """What the visitor found, for the advisers alone."""
+
+    @classmethod
+    def ready(cls, state: SecurityAdvice, act: Act) -> None:
+        """Somebody has still to come."""
+        must_know_advice(state)
+        if not cls.choices(state, act)["visitor"]:
+            raise HomeAlreadyVisited
+
+    @classmethod
+    def choices(cls, state: SecurityAdvice, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """Each visitor's visit is recorded once."""
+        return {"visitor": tuple(visitor for visitor in Visitor if visitor not in state.visits)}
 
     def decide(self, state: SecurityAdvice, act: Act) -> Facts:
-        """Each visitor's visit is recorded once."""
-        must_know_advice(state)
+        """Each visitor's visit is recorded once; its report is a fact of its own, since fewer may see it."""
         if self.visitor in state.visits:
             raise HomeAlreadyVisited
-        return [HomeVisited(on=act.past(self.on, not_before=(state.requested_on,)), visitor=self.visitor)]
+        visited = HomeVisited(on=act.past(self.on, not_before=(state.requested_on,)), visitor=self.visitor)
+        if self.report is None:
+            return [visited]
+        report = Statement(subject=told(state.holder).subject, text=self.report)
+        return [visited, VisitReported(visitor=self.visitor, report=report)]
 
 
-class GiveAdvice(Command[SecurityAdvice]):
-    """Give the advice: the measures that suit the threat and the home, each with its cost."""
+class DraftAdvice(Command[SecurityAdvice]):
+    """Draft the advice, for the security authority to fix; a newer draft replaces the one before."""
 
-    noun: ClassVar[str] = "advices"
-    roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
-    parties: ClassVar[frozenset[Party]] = frozenset({Party.ADVISER})
+    noun: ClassVar[str] = "drafts"
+    roles: ClassVar[frozenset[Role]] = BVA_OR_CCV
+    parties: ClassVar[frozenset[Party]] = ADVISER_ONLY
 
-    measures: Annotated[tuple[ProposedMeasure, ...], Field(min_length=1, max_length=MAX_MEASURES)]
+    measures: ProposedMeasures
     """The measures; the first becomes number 1."""
     on: Day | None = None
     """The day; by default today."""
 
+    @classmethod
+    def ready(cls, state: SecurityAdvice, act: Act) -> None:
+        """Until the advice is given."""
+        must_await_advice(state)
+
     def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """As often as it takes."""
+        on = act.past(self.on, not_before=(state.requested_on,))
+        return [AdviceDrafted(on=on, measures=numbered(self.measures, state))]
+
+
+class GiveAdvice(Command[SecurityAdvice]):
+    """Give the advice and so fix it: the measures that suit the threat and the home, each with its cost."""
+
+    noun: ClassVar[str] = "advices"
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.BVA})
+    parties: ClassVar[frozenset[Party]] = ADVISER_ONLY
+
+    measures: ProposedMeasures
+    """The measures; the first becomes number 1."""
+    on: Day | None = None
+    """The day; by default today."""
+
+    @classmethod
+    def ready(cls, state: SecurityAdvice, act: Act) -> None:
         """Advice is given once."""
-        must_know_advice(state)
-        if state.given:
-            raise AdviceAlreadyGiven
-        about = told(state.holder).subject
-        return [
-            AdviceGiven(
-                on=act.past(self.on, not_before=(state.requested_on,)),
-                measures=tuple(
-                    AdvisedMeasure(
-                        number=number,
-                        kind=measure.kind,
-                        one_off_cents=measure.one_off_cents,
-                        recurring_cents_per_month=measure.recurring_cents_per_month,
-                        reason=Statement(subject=about, text=measure.reason) if measure.reason else None,
-                    )
-                    for number, measure in enumerate(self.measures, start=1)
-                ),
-            )
-        ]
+        must_await_advice(state)
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """It may differ from the draft, and needs none."""
+        on = act.past(self.on, not_before=(state.requested_on,))
+        return [AdviceGiven(on=on, measures=numbered(self.measures, state))]
 
 
 class AdoptAdvice(Command[SecurityAdvice]):
@@ -607,139 +689,202 @@ class AdoptAdvice(Command[SecurityAdvice]):
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+    @classmethod
+    def ready(cls, state: SecurityAdvice, act: Act) -> None:
         """What has been given is adopted, once."""
         must_know_advice(state)
         if not state.given:
             raise AdviceNotGiven
         if state.adopted:
             raise AdviceAlreadyAdopted
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Not before it was given."""
         return [AdviceAdopted(on=act.past(self.on, not_before=(state.given,)))]
 
 
-class OrderMeasure(Command[SecurityAdvice]):
+class OnMeasure(Command[SecurityAdvice]):
+    """Something that is asked of one measure of the advice."""
+
+    measure: MeasureNumber
+    """The number of the measure in the advice."""
+
+    @classmethod
+    @abstractmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+        """Return why it cannot happen to *measure*, which has not ended, or ``None``."""
+
+    @classmethod
+    def why_not(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+        """Return why it cannot happen to *measure*, or ``None``."""
+        return MeasureHasEnded if measure.has_ended else cls.obstacle(measure, act)
+
+    @classmethod
+    def advice_must_be_ready(cls, state: SecurityAdvice) -> None:
+        """Refuse where it can happen to none of the measures yet, whatever became of them."""
+        must_know_advice(state)
+        if not state.given:
+            raise AdviceNotGiven
+
+    @classmethod
+    def ready(cls, state: SecurityAdvice, act: Act) -> None:
+        """There is a measure to which it can happen."""
+        cls.advice_must_be_ready(state)
+        obstacles = [obstacle for measure in state.measures if (obstacle := cls.why_not(measure, act))]
+        if len(obstacles) == len(state.measures):
+            raise max(obstacles, key=TELLING.index)
+
+    @classmethod
+    def choices(cls, state: SecurityAdvice, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """The measures to which it can happen."""
+        return {"measure": tuple(measure.number for measure in state.measures if not cls.why_not(measure, act))}
+
+    def must_be_ready(self, state: SecurityAdvice, act: Act) -> None:
+        """Measures go their own ways: the refusal is about the one that is asked of."""
+        self.advice_must_be_ready(state)
+        if obstacle := self.why_not(self.of(state), act):
+            raise obstacle
+
+    def of(self, state: SecurityAdvice) -> Measure:
+        """Return the measure that is asked of."""
+        for measure in state.measures:
+            if measure.number == self.measure:
+                return measure
+        raise MeasureUnknown
+
+
+class OrderMeasure(OnMeasure):
     """Record that a measure was ordered."""
 
     noun: ClassVar[str] = "orders"
     roles: ClassVar[frozenset[Role]] = BODY
 
-    measure: MeasureNumber
-    """The number of the measure in the advice."""
     supplier: Identifying[Line | None] = None
     """The company it was ordered from; a local one tells the place."""
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
-        """What has been advised and adopted is ordered, once."""
-        measure = known(state, self.measure)
-        if state.adopted is None:
+    @classmethod
+    def advice_must_be_ready(cls, state: SecurityAdvice) -> None:
+        """The public body commits itself first."""
+        super().advice_must_be_ready(state)
+        if not state.adopted:
             raise AdviceNotAdopted
-        if measure.status is not MeasureStatus.ADVISED:
-            raise MeasureAlreadyOrdered
+
+    @classmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+        """What has been advised is ordered, once."""
+        return None if measure.status is MeasureStatus.ADVISED else MeasureAlreadyOrdered
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Not before the advice was adopted."""
         on = act.past(self.on, not_before=(state.adopted,))
         return [MeasureOrdered(measure=self.measure, on=on, supplier=self.supplier)]
 
 
-class InstallMeasure(Command[SecurityAdvice]):
+class InstallMeasure(OnMeasure):
     """Record that a measure was installed."""
 
     noun: ClassVar[str] = "installations"
     roles: ClassVar[frozenset[Role]] = BODY
 
-    measure: MeasureNumber
-    """The number of the measure in the advice."""
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+    @classmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
         """What has been ordered is installed, once."""
-        measure = known(state, self.measure)
         if measure.is_in_place:
-            raise MeasureAlreadyInstalled
-        if measure.status is MeasureStatus.ADVISED:
-            raise MeasureNotOrdered
-        on = act.past(self.on, not_before=(measure.ordered,))
+            return MeasureAlreadyInstalled
+        return MeasureNotOrdered if measure.status is MeasureStatus.ADVISED else None
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Not before it was ordered."""
+        on = act.past(self.on, not_before=(self.of(state).ordered,))
         return [MeasureInstalled(measure=self.measure, on=on, installer=act.actor.person)]
 
 
-class VerifyMeasure(Command[SecurityAdvice]):
+class VerifyMeasure(OnMeasure):
     """Record that a measure was found in place and in order, by somebody else than who recorded its installation."""
 
     noun: ClassVar[str] = "verifications"
-    roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+    roles: ClassVar[frozenset[Role]] = BODY_OR_BVA
     parties: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
-    measure: MeasureNumber
-    """The number of the measure in the advice."""
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+    @classmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
         """What has been installed is verified, once, by somebody else."""
-        measure = known(state, self.measure)
         if not measure.is_in_place:
-            raise MeasureNotInstalled
+            return MeasureNotInstalled
         if measure.status is MeasureStatus.VERIFIED:
-            raise MeasureAlreadyVerified
-        if measure.installer == act.actor.person:
-            raise InstallerCannotVerify
-        return [MeasureVerified(measure=self.measure, on=act.past(self.on, not_before=(measure.installed,)))]
+            return MeasureAlreadyVerified
+        return InstallerCannotVerify if measure.installer == act.actor.person else None
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Not before it was installed."""
+        on = act.past(self.on, not_before=(self.of(state).installed,))
+        return [MeasureVerified(measure=self.measure, on=on)]
 
 
-class DeclineMeasure(Command[SecurityAdvice]):
+class DeclineMeasure(OnMeasure):
     """Record that the office holder, or whoever owns the home, does not want a measure."""
 
     noun: ClassVar[str] = "declinations"
-    roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+    roles: ClassVar[frozenset[Role]] = BODY_OR_BVA
     parties: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
-    measure: MeasureNumber
-    """The number of the measure in the advice."""
     reason: DeclineReason
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+    @classmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
         """A measure can be declined until it is installed."""
-        if known(state, self.measure).is_in_place:
-            raise MeasureAlreadyInstalled
+        return MeasureAlreadyInstalled if measure.is_in_place else None
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Adopted or not, ordered or not."""
         return [MeasureDeclined(measure=self.measure, reason=self.reason)]
 
 
-class CancelMeasure(Command[SecurityAdvice]):
+class CancelMeasure(OnMeasure):
     """Record that a measure will not be installed after all."""
 
     noun: ClassVar[str] = "cancellations"
-    roles: ClassVar[frozenset[Role]] = BODY_OR_ADVISER
+    roles: ClassVar[frozenset[Role]] = BODY_OR_BVA
     parties: ClassVar[frozenset[Party]] = WITHOUT_REQUESTER
 
-    measure: MeasureNumber
-    """The number of the measure in the advice."""
     reason: CancelReason
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+    @classmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
         """A measure can be cancelled until it is installed."""
-        if known(state, self.measure).is_in_place:
-            raise MeasureAlreadyInstalled
+        return MeasureAlreadyInstalled if measure.is_in_place else None
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Adopted or not, ordered or not."""
         return [MeasureCancelled(measure=self.measure, reason=self.reason)]
 
 
-class RemoveMeasure(Command[SecurityAdvice]):
+class RemoveMeasure(OnMeasure):
     """Record that an installed measure was removed."""
 
     noun: ClassVar[str] = "removals"
     roles: ClassVar[frozenset[Role]] = BODY
 
-    measure: MeasureNumber
-    """The number of the measure in the advice."""
     reason: RemovalReason
     on: Day | None = None
     """The day; by default today."""
 
-    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+    @classmethod
+    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
         """Only what is in place can be removed."""
-        measure = known(state, self.measure)
-        if not measure.is_in_place:
-            raise MeasureNotInstalled
+        return None if measure.is_in_place else MeasureNotInstalled
+
+    def decide(self, state: SecurityAdvice, act: Act) -> Facts:
+        """Not before it was last seen in place."""
+        measure = self.of(state)
         on = act.past(self.on, not_before=(measure.installed, measure.verified))
         return [MeasureRemoved(measure=self.measure, on=on, reason=self.reason)]
 
@@ -750,15 +895,26 @@ def must_know_advice(advice: SecurityAdvice) -> None:
         raise RegimeKnowsNoAdvice
 
 
-def known(advice: SecurityAdvice, number: int) -> Measure:
-    """Return a measure of the advice to which something can still happen."""
+def must_await_advice(advice: SecurityAdvice) -> None:
+    """Refuse where no advice can be given any more, or ever."""
     must_know_advice(advice)
-    for measure in advice.measures:
-        if measure.number == number:
-            if measure.has_ended:
-                raise MeasureHasEnded
-            return measure
-    raise MeasureUnknown
+    if advice.given:
+        raise AdviceAlreadyGiven
+
+
+def numbered(measures: Iterable[ProposedMeasure], advice: SecurityAdvice) -> tuple[AdvisedMeasure, ...]:
+    """Return *measures* as they stand in an advice: numbered in their order, their reasons about the office holder."""
+    about = told(advice.holder).subject
+    return tuple(
+        AdvisedMeasure(
+            number=number,
+            kind=measure.kind,
+            one_off_cents=measure.one_off_cents,
+            recurring_cents_per_month=measure.recurring_cents_per_month,
+            reason=Statement(subject=about, text=measure.reason) if measure.reason else None,
+        )
+        for number, measure in enumerate(measures, start=1)
+    )
 
 
 SECURITY_ADVICE = Kind(
@@ -773,6 +929,7 @@ SECURITY_ADVICE = Kind(
     commands=(
         RequestAdvice,
         RecordHomeVisit,
+        DraftAdvice,
         GiveAdvice,
         AdoptAdvice,
         OrderMeasure,

@@ -25,6 +25,7 @@ from domain.basis import (
     decide,
     is_party,
     may_know_of,
+    may_see,
 )
 from domain.bodies import Register
 from infra.events import Event, Metadata, Origin
@@ -145,7 +146,7 @@ class Handling:
         command, actor = request.command, request.caller.actor
         loaded = self.store.load(kind, stream)
         admit(kind, command, loaded, actor)
-        if not self._matches(request.if_match, stream, loaded.version):
+        if not self._matches(request, kind, loaded):
             raise VersionChanged
         others = {other: self._related(other, request.caller) for other in command.reads()}
         act = Act(
@@ -168,9 +169,16 @@ class Handling:
         events = events_of(facts, stream, versions, self._metadata(request, act.at), self.new_id)
         return Decision(list(events), versions, number)
 
-    def _matches(self, if_match: str | None, stream: StreamId, version: int) -> bool:
-        named = {tag.strip() for tag in (if_match or "*").split(",")}
-        return "*" in named or self.etag(stream, version) in named
+    def _matches(self, request: Request, kind: Kind[S], loaded: Loaded[S]) -> bool:
+        """Tell whether the caller saw the case as it is, as far as they may see it: what is withheld is no change."""
+        named = {tag.strip() for tag in (request.if_match or "*").split(",")}
+        if "*" in named:
+            return True
+        actor, parties = request.caller.actor, kind.grants(loaded.state)
+        stored = self.store.recorder.select_events(loaded.stream, lte=loaded.version, desc=True)
+        newest_first = map(self.store.mapper.to_domain_event, stored)
+        shown = (event.originator_version for event in newest_first if may_see(actor, event.fact, parties))
+        return self.etag(loaded.stream, next(shown, 0)) in named
 
     def _related(self, stream: StreamId, caller: Caller) -> Loaded[Any]:
         kind = next(kind for kind in self.kinds if stream.startswith(f"{kind.name}:"))

@@ -12,6 +12,7 @@ CAST: dict[str, Actor] = {
     "administrator": _actor("p-beheer-1", NETWORK, Role.ADMINISTRATOR),
     "support-team": _actor("p-team-1", "ondersteuningsteam", Role.SUPPORT_TEAM),
     "bva": _actor("p-bva-1", "bva", Role.BVA),
+    "ccv": _actor("p-ccv-1", "ccv", Role.CCV),
     "public-body": _actor("p-tilburg-1", "gm0855", Role.PUBLIC_BODY),
     "public-body-colleague": _actor("p-tilburg-2", "gm0855", Role.PUBLIC_BODY),
     "public-body-elsewhere": _actor("p-breda-1", "gm0758", Role.PUBLIC_BODY),

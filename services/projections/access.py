@@ -13,9 +13,12 @@ from psycopg.rows import DictRow
 from domain.basis import Grant, Party, StreamId
 from services.projections.views import Change, Changes, Table, View, statement
 
+VERSION = 2
+"""1 knew no CCV among the advisers."""
+
 ACCESS = Table(
     name="access",
-    version=1,
+    version=VERSION,
     columns="""
         stream text collate "C" not null,
         party text not null,
@@ -65,7 +68,7 @@ def line(stream: StreamId, grant: Grant) -> dict[str, str | None]:
     return {"stream": stream, "party": grant.party, "role": grant.role, "organisation": grant.organisation}
 
 
-VIEW = View(name="access", version=1, tables=(ACCESS,), regrants=regrants)
+VIEW = View(name="access", version=VERSION, tables=(ACCESS,), regrants=regrants)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------

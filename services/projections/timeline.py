@@ -16,9 +16,12 @@ from infra.eventstore import Recorded
 from services.projections.replay import Entry, Recorder
 from services.projections.views import Change, Changes, Table, View, statement
 
+VERSION = 2
+"""1 told the owner who recorded a fact also where they may not see it."""
+
 TIMELINE = Table(
     name="timeline",
-    version=1,
+    version=VERSION,
     columns="""
         position bigint primary key,
         stream text collate "C" not null,
@@ -42,21 +45,22 @@ TIMELINE = Table(
 
 RECORDERS = Table(
     name="recorders",
-    version=1,
+    version=VERSION,
     columns="""
         position bigint primary key,
         stream text collate "C" not null,
+        audience text[] not null,
         person text not null,
         organisation text not null,
         on_behalf_of text,
         purpose text
     """,
-    # Also one's own organisation needs to be party to the case: in another role it may know nothing of it.
+    # Of a fact that they may see: in another role one's own organisation may know nothing of the case.
     visible=f"""
         {{is_auditor}}
         or exists (
             select from views.access a
-            where a.stream = {{recorders}}.stream
+            where a.stream = {{recorders}}.stream and a.party = any ({{recorders}}.audience)
             and (a.party = '{Party.OWNER.value}' or {{recorders}}.organisation = {{organisation}})
         )
     """,
@@ -72,8 +76,8 @@ ADD = statement(
 )
 ADD_RECORDER = statement(
     """
-    insert into {recorders} (position, stream, person, organisation, on_behalf_of, purpose)
-    values (%(position)s, %(stream)s, %(person)s, %(organisation)s, %(on_behalf_of)s, %(purpose)s)
+    insert into {recorders} (position, stream, audience, person, organisation, on_behalf_of, purpose)
+    values (%(position)s, %(stream)s, %(audience)s, %(person)s, %(organisation)s, %(on_behalf_of)s, %(purpose)s)
     """,
     RECORDERS,
 )
@@ -82,7 +86,11 @@ ADD_RECORDER = statement(
 def changes(recorded: Recorded) -> Changes:
     """Every fact is a row, with the parties that may see it; and so is who recorded it."""
     event, told = recorded.event, recorded.event.metadata
-    place = {"position": recorded.position, "stream": event.originator_id}
+    place = {
+        "position": recorded.position,
+        "stream": event.originator_id,
+        "audience": sorted(event.fact.seen_by()),
+    }
     yield Change(
         ADD,
         place
@@ -92,7 +100,6 @@ def changes(recorded: Recorded) -> Changes:
             "topic": event.fact.topic,
             "at": told.at,
             "role": told.role,
-            "audience": sorted(event.fact.seen_by()),
             "fact": event.fact.model_dump_json(exclude_none=True),
         },
     )
@@ -108,7 +115,7 @@ def changes(recorded: Recorded) -> Changes:
     )
 
 
-VIEW = View(name="timeline", version=1, tables=(TIMELINE, RECORDERS), changes=changes)
+VIEW = View(name="timeline", version=VERSION, tables=(TIMELINE, RECORDERS), changes=changes)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------

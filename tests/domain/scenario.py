@@ -73,6 +73,7 @@ COLLEAGUE = actor("bram", "gm0363", Role.PUBLIC_BODY)
 THE_HAGUE = actor("hugo", "gm0518", Role.PUBLIC_BODY)
 STEUNPUNT = actor("stef", "steunpunt", Role.STEUNPUNT)
 BVA = actor("bea", "bva", Role.BVA)
+CCV = actor("cees", "ccv", Role.CCV)
 ANALYST = actor("mila", "bzk", Role.MINISTRY_ANALYST)
 AUDITOR = actor("otto", "rekenkamer", Role.AUDITOR)
 ADMINISTRATOR = actor("fien", NETWORK, Role.ADMINISTRATOR)
@@ -84,6 +85,7 @@ EVERYONE = (
     THE_HAGUE,
     STEUNPUNT,
     BVA,
+    CCV,
     ANALYST,
     AUDITOR,
     ADMINISTRATOR,

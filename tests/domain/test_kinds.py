@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from domain.basis import Command, Fact, Kind, OrganisationId, Party, Refusal, Role
+from domain.basis import Command, Fact, Kind, OrganisationId, Party, Refusal, Role, may_see
 from domain.consultation import ConsultationRequested
 from domain.integrity_inquiry import SignalReceived
 from domain.kinds import KINDS
@@ -144,6 +144,29 @@ def test_nothing_is_accepted_but_what_is_offered(kind: Kind[Any], data: st.DataO
                 assert getattr(attempt.command, name) in {None, *offered}
 
 
+@by_name
+@often
+@for_all(data=st.data())
+def test_whoever_gives_a_command_sees_what_it_records(kind: Kind[Any], data: st.DataObject) -> None:
+    """Else the version that they are answered with is not that of what they see."""
+    history = data.draw(histories(kind))
+    for command in kind.commands:
+        attempt = (
+            given(*([] if command.creates else history))
+            .beside(THREAT_CASE, OTHER_STREAM, example(ThreatReported))
+            .when(
+                example(command),
+                by=data.draw(st.sampled_from([somebody for somebody in EVERYONE if somebody.role in command.roles])),
+                at=NOW + timedelta(hours=len(history)),
+            )
+        )
+        if attempt.known and attempt.allowed and _is_accepted(attempt):
+            recorded = [fact for fact in attempt.outcome() if isinstance(fact, Fact)]
+            grants = kind.grants(kind.replay([*attempt.facts, *recorded]))
+
+            assert all(may_see(attempt.by, fact, grants) for fact in recorded)
+
+
 def _is_accepted(attempt: When) -> bool:
     try:
         attempt.outcome()
@@ -188,6 +211,7 @@ BY_ITS_TYPE: dict[type[Fact], set[tuple[str, object]]] = {
         ("party", "requester"),
         ("party", "adviser"),
         ("role", "bva"),
+        ("role", "ccv"),
     },
     VptCodeAdded: {("vpt_code", True)},
     DangerPassed: {("danger_now", False)},

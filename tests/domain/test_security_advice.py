@@ -15,6 +15,7 @@ from domain.basis import (
     Grant,
     OrganisationId,
     Party,
+    Refusal,
     Role,
     UnknownBody,
 )
@@ -27,6 +28,7 @@ from domain.security_advice import (
     AdviceAdopted,
     AdviceAlreadyAdopted,
     AdviceAlreadyGiven,
+    AdviceDrafted,
     AdviceGiven,
     AdviceNotAdopted,
     AdviceNotGiven,
@@ -37,6 +39,7 @@ from domain.security_advice import (
     CancelReason,
     DeclineMeasure,
     DeclineReason,
+    DraftAdvice,
     GiveAdvice,
     Home,
     HomeAlreadyVisited,
@@ -70,6 +73,7 @@ from domain.security_advice import (
     SecurityAdvice,
     VerifyMeasure,
     Visitor,
+    VisitReported,
     grants,
 )
 from domain.threat_case import (
@@ -83,6 +87,7 @@ from domain.threat_case import (
 from tests.domain.scenario import (
     AMSTERDAM,
     BVA,
+    CCV,
     COLLEAGUE,
     FIRST,
     SECOND,
@@ -113,13 +118,14 @@ REQUESTED = AdviceRequested(
     regime=Regime.PROVISION_2024,
 )
 REIMBURSED = REQUESTED.model_copy(update={"requested_on": date(2023, 12, 31), "regime": Regime.REIMBURSEMENT_2021})
-GIVEN = AdviceGiven(
-    on=TODAY,
-    measures=(
-        AdvisedMeasure(number=1, kind=MeasureKind.PHYSICAL, one_off_cents=45_000, recurring_cents_per_month=0),
-        AdvisedMeasure(number=2, kind=MeasureKind.ELECTRONIC, one_off_cents=90_000, recurring_cents_per_month=5_000),
-    ),
+ADVISED = (
+    AdvisedMeasure(number=1, kind=MeasureKind.PHYSICAL, one_off_cents=45_000, recurring_cents_per_month=0),
+    AdvisedMeasure(number=2, kind=MeasureKind.ELECTRONIC, one_off_cents=90_000, recurring_cents_per_month=5_000),
 )
+VISITED = HomeVisited(on=TODAY, visitor=Visitor.CCV)
+REPORTED_VISIT = VisitReported(visitor=Visitor.CCV, report=Statement(subject=FIRST, text="Losse voordeur."))
+DRAFTED = AdviceDrafted(on=TODAY, measures=ADVISED[:1])
+GIVEN = AdviceGiven(on=TODAY, measures=ADVISED)
 ADOPTED = AdviceAdopted(on=TODAY)
 ORDERED = MeasureOrdered(measure=1, on=TODAY)
 INSTALLED = MeasureInstalled(measure=1, on=TODAY, installer=AMSTERDAM.person)
@@ -132,6 +138,9 @@ UP_TO_ADOPTION: tuple[Fact, ...] = (REQUESTED, GIVEN, ADOPTED)
 UP_TO_ORDER: tuple[Fact, ...] = (*UP_TO_ADOPTION, ORDERED)
 UP_TO_INSTALLATION: tuple[Fact, ...] = (*UP_TO_ORDER, INSTALLED)
 UP_TO_VERIFICATION: tuple[Fact, ...] = (*UP_TO_INSTALLATION, VERIFIED)
+
+SOME_MEASURE = (ProposedMeasure(kind=MeasureKind.DIGITAL, one_off_cents=0),)
+NOTHING_MONTHLY = {"recurring_cents_per_month": 0}
 
 ON_A_MEASURE: tuple[Command[SecurityAdvice], ...] = (
     OrderMeasure(measure=1),
@@ -269,42 +278,75 @@ def test_a_closed_threat_case_takes_no_advice() -> None:
 
 def test_each_visitors_visit_is_recorded_once() -> None:
     """The CCV and the security authority may both come."""
-    visited = HomeVisited(on=TODAY, visitor=Visitor.CCV)
+    of_ccv, of_bva = RecordHomeVisit(visitor=Visitor.CCV), RecordHomeVisit(visitor=Visitor.BVA)
+    by_bva = HomeVisited(on=TODAY, visitor=Visitor.BVA)
 
-    given(REQUESTED).when(RecordHomeVisit(visitor=Visitor.CCV), by=BVA).then(visited)
-    given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.BVA), by=BVA).then(
-        HomeVisited(on=TODAY, visitor=Visitor.BVA)
-    )
-    given(REQUESTED, visited).when(RecordHomeVisit(visitor=Visitor.CCV), by=BVA).refused(HomeAlreadyVisited)
+    given(REQUESTED).when(of_ccv, by=CCV).then(VISITED)
+    given(REQUESTED, VISITED).when(of_bva, by=BVA).then(by_bva)
+    given(REQUESTED, VISITED).when(of_ccv, by=BVA).refused(HomeAlreadyVisited)
+    given(REQUESTED, VISITED, by_bva).when(of_bva, by=CCV).refused(HomeAlreadyVisited)
 
 
-def test_the_measures_are_numbered_in_the_order_of_the_advice() -> None:
-    """And their reasons are about the office holder."""
-    advice = GiveAdvice(
+def test_a_report_of_the_visit_is_a_fact_of_its_own() -> None:
+    """Fewer may see it than the visit itself; it is about the office holder."""
+    visit = RecordHomeVisit(visitor=Visitor.CCV, report="Losse voordeur.")
+
+    given(REQUESTED).when(visit, by=CCV).then(VISITED, REPORTED_VISIT)
+    assert SECURITY_ADVICE.replay([REQUESTED, VISITED, REPORTED_VISIT]).visit_reports == (REPORTED_VISIT,)
+
+
+@pytest.mark.parametrize(
+    ("command", "fact", "by"),
+    [(DraftAdvice, AdviceDrafted, CCV), (GiveAdvice, AdviceGiven, BVA)],
+    ids=["draft", "advice"],
+)
+def test_the_measures_are_numbered_in_the_order_of_the_advice(
+    command: type[DraftAdvice | GiveAdvice], fact: type[AdviceDrafted | AdviceGiven], by: Actor
+) -> None:
+    """And their reasons are about the office holder; of a draft as of the advice itself."""
+    advice = command(
         measures=(
             ProposedMeasure(kind=MeasureKind.PHYSICAL, one_off_cents=45_000, reason="Losse voordeur."),
             ProposedMeasure(kind=MeasureKind.ELECTRONIC, one_off_cents=90_000, recurring_cents_per_month=5_000),
         )
     )
-    first, second = GIVEN.measures
+    first, second = ADVISED
     reason = Statement(subject=FIRST, text="Losse voordeur.")
 
-    given(REQUESTED).when(advice, by=BVA).then(
-        AdviceGiven(on=TODAY, measures=(first.model_copy(update={"reason": reason}), second))
+    given(REQUESTED).when(advice, by=by).then(
+        fact(on=TODAY, measures=(first.model_copy(update={"reason": reason}), second))
     )
 
 
-def test_advice_is_given_once_and_by_the_security_authority() -> None:
-    """The public body that pays does not advise."""
-    advice = GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.DIGITAL, one_off_cents=0),))
+def test_a_newer_draft_replaces_the_one_before_until_the_advice_is_given() -> None:
+    """The last one stays beside the advice, so that it can be told what was changed."""
+    draft = DraftAdvice(measures=(ProposedMeasure(kind=MeasureKind.ELECTRONIC, one_off_cents=90_000),))
+    newer = AdviceDrafted(on=TODAY, measures=(ADVISED[1].model_copy(update={"number": 1, **NOTHING_MONTHLY}),))
 
+    given(REQUESTED, DRAFTED).when(draft, by=CCV).then(newer)
+    given(REQUESTED, DRAFTED).when(draft, by=BVA).then(newer)
+    given(REQUESTED, DRAFTED, GIVEN).when(draft, by=CCV).refused(AdviceAlreadyGiven)
+    advice = SECURITY_ADVICE.replay([REQUESTED, DRAFTED, newer, GIVEN])
+    assert (advice.drafted, advice.draft) == (TODAY, newer.measures)
+    assert [measure.number for measure in advice.measures] == [1, 2]
+
+
+def test_advice_is_given_once_and_by_the_security_authority() -> None:
+    """With a draft or without; neither who drafts it nor the public body that pays fixes it."""
+    advice = GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.PHYSICAL, one_off_cents=45_000),))
+    fixed = AdviceGiven(on=TODAY, measures=ADVISED[:1])
+
+    given(REQUESTED).when(advice, by=BVA).then(fixed)
+    given(REQUESTED, VISITED, DRAFTED).when(advice, by=BVA).then(fixed)
     given(REQUESTED, GIVEN).when(advice, by=BVA).refused(AdviceAlreadyGiven)
+    given(REQUESTED).when(advice, by=CCV).forbidden()
     given(REQUESTED).when(advice, by=AMSTERDAM).forbidden()
 
 
-def test_an_advice_holds_one_to_fifty_measures() -> None:
+@pytest.mark.parametrize("command", [DraftAdvice, GiveAdvice], ids=lambda command: command.__name__)
+def test_an_advice_holds_one_to_fifty_measures(command: type[DraftAdvice | GiveAdvice]) -> None:
     """The command's schema says so; no rule is needed."""
-    measures = GiveAdvice.model_json_schema()["properties"]["measures"]
+    measures = command.model_json_schema()["properties"]["measures"]
 
     assert (measures["minItems"], measures["maxItems"]) == (1, 50)
 
@@ -320,7 +362,8 @@ def test_an_advice_is_adopted_once_after_it_was_given() -> None:
 @pytest.mark.parametrize(
     ("command", "by"),
     [
-        (RecordHomeVisit(visitor=Visitor.CCV), BVA),
+        (RecordHomeVisit(visitor=Visitor.CCV), CCV),
+        (DraftAdvice(measures=(ProposedMeasure(kind=MeasureKind.PHYSICAL, one_off_cents=1),)), CCV),
         (GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.PHYSICAL, one_off_cents=1),)), BVA),
         (AdoptAdvice(), AMSTERDAM),
         *((command, AMSTERDAM) for command in ON_A_MEASURE),
@@ -383,7 +426,96 @@ def test_a_measure_that_was_not_advised_is_unknown(command: Command[SecurityAdvi
     third = command.model_copy(update={"measure": 3})
 
     given(*UP_TO_ADOPTION).when(third, by=AMSTERDAM).refused(MeasureUnknown)
-    given(REQUESTED).when(command, by=AMSTERDAM).refused(MeasureUnknown)
+    given(REQUESTED, DRAFTED).when(command, by=AMSTERDAM).refused(AdviceNotGiven)
+
+
+# --- what a page can offer --------------------------------------------------------------------------------------------
+
+SECOND_ORDERED = ORDERED.model_copy(update={"measure": 2})
+SECOND_INSTALLED = INSTALLED.model_copy(update={"measure": 2})
+SECOND_DECLINED = DECLINED.model_copy(update={"measure": 2})
+
+
+Offered = dict[type[Command[SecurityAdvice]], tuple[int, ...]]
+"""The measures that can take each step."""
+
+OFFERED: list[tuple[tuple[Fact, ...], Actor, Offered]] = [
+    ((REQUESTED, GIVEN), AMSTERDAM, {DeclineMeasure: (1, 2), CancelMeasure: (1, 2)}),
+    (
+        UP_TO_ADOPTION,
+        AMSTERDAM,
+        {OrderMeasure: (1, 2), DeclineMeasure: (1, 2), CancelMeasure: (1, 2)},
+    ),
+    (
+        UP_TO_ORDER,
+        AMSTERDAM,
+        {OrderMeasure: (2,), InstallMeasure: (1,), DeclineMeasure: (1, 2), CancelMeasure: (1, 2)},
+    ),
+    (
+        (*UP_TO_INSTALLATION, SECOND_ORDERED),
+        COLLEAGUE,
+        {
+            InstallMeasure: (2,),
+            VerifyMeasure: (1,),
+            DeclineMeasure: (2,),
+            CancelMeasure: (2,),
+            RemoveMeasure: (1,),
+        },
+    ),
+    ((*UP_TO_VERIFICATION, SECOND_DECLINED), AMSTERDAM, {RemoveMeasure: (1,)}),
+    ((*UP_TO_VERIFICATION, SECOND_DECLINED, REMOVED), AMSTERDAM, {}),
+]
+
+
+@pytest.mark.parametrize(
+    ("before", "by", "offered"), OFFERED, ids=["given", "adopted", "ordered", "installed", "verified", "ended"]
+)
+def test_a_step_is_offered_for_the_measures_that_can_take_it(
+    before: tuple[Fact, ...], by: Actor, offered: Offered
+) -> None:
+    """And not at all where there are none."""
+    attempts = {type(command): given(*before).when(command, by=by) for command in ON_A_MEASURE}
+
+    assert {step: attempt.choices["measure"] for step, attempt in attempts.items() if attempt.ready} == offered
+
+
+@pytest.mark.parametrize(
+    ("before", "command", "reason"),
+    [
+        ((REQUESTED, GIVEN), OrderMeasure, AdviceNotAdopted),
+        ((*UP_TO_ORDER, SECOND_DECLINED), OrderMeasure, MeasureAlreadyOrdered),
+        ((*UP_TO_ADOPTION, SECOND_DECLINED), InstallMeasure, MeasureNotOrdered),
+        (UP_TO_INSTALLATION, InstallMeasure, MeasureNotOrdered),
+        ((*UP_TO_INSTALLATION, SECOND_DECLINED), InstallMeasure, MeasureAlreadyInstalled),
+        (UP_TO_INSTALLATION, VerifyMeasure, InstallerCannotVerify),
+        (UP_TO_VERIFICATION, VerifyMeasure, MeasureNotInstalled),
+        ((*UP_TO_VERIFICATION, SECOND_ORDERED, SECOND_INSTALLED), VerifyMeasure, InstallerCannotVerify),
+        ((*UP_TO_VERIFICATION, SECOND_DECLINED), VerifyMeasure, MeasureAlreadyVerified),
+        ((*UP_TO_ADOPTION, DECLINED, SECOND_DECLINED), RemoveMeasure, MeasureHasEnded),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else str(len(value)),
+)
+def test_where_nothing_can_be_done_the_most_telling_reason_is_given(
+    before: tuple[Fact, ...], command: type[Command[SecurityAdvice]], reason: type[Refusal]
+) -> None:
+    """What has still to be done tells more than what was done already, and who could do it most."""
+    asked = next(one for one in ON_A_MEASURE if isinstance(one, command))
+
+    with pytest.raises(Refusal) as refusal:
+        command.ready(SECURITY_ADVICE.replay(before), given(*before).when(asked, by=AMSTERDAM).act)
+
+    assert refusal.type is reason
+
+
+def test_a_visit_is_offered_for_who_has_still_to_come() -> None:
+    """Until both have."""
+    visit = RecordHomeVisit(visitor=Visitor.BVA)
+
+    assert given(REQUESTED).when(visit, by=CCV).choices == {"visitor": (Visitor.CCV, Visitor.BVA)}
+    assert given(REQUESTED, VISITED).when(visit, by=CCV).choices == {"visitor": (Visitor.BVA,)}
+
+
+# --- until it is installed --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("before", [(REQUESTED, GIVEN), UP_TO_ADOPTION, UP_TO_ORDER], ids=len)
@@ -426,7 +558,9 @@ def test_nothing_happens_to_a_measure_that_has_ended(end: Fact, command: Command
 @pytest.mark.parametrize(
     ("before", "command", "by"),
     [
-        ((REQUESTED,), RecordHomeVisit(visitor=Visitor.CCV, on=TOMORROW), BVA),
+        ((REQUESTED,), RecordHomeVisit(visitor=Visitor.CCV, on=TOMORROW), CCV),
+        ((REQUESTED,), DraftAdvice(measures=SOME_MEASURE, on=TOMORROW), CCV),
+        ((REQUESTED,), GiveAdvice(measures=SOME_MEASURE, on=TOMORROW), BVA),
         ((REQUESTED, GIVEN), AdoptAdvice(on=TOMORROW), AMSTERDAM),
         (UP_TO_ADOPTION, OrderMeasure(measure=1, on=TOMORROW), AMSTERDAM),
         (UP_TO_ORDER, InstallMeasure(measure=1, on=TOMORROW), AMSTERDAM),
@@ -446,8 +580,9 @@ TWO_DAYS_AGO = date(2026, 3, 16)
 @pytest.mark.parametrize(
     ("before", "command", "by"),
     [
-        ((REQUESTED,), RecordHomeVisit(visitor=Visitor.CCV), BVA),
-        ((REQUESTED,), GiveAdvice(measures=(ProposedMeasure(kind=MeasureKind.DIGITAL, one_off_cents=0),)), BVA),
+        ((REQUESTED,), RecordHomeVisit(visitor=Visitor.CCV), CCV),
+        ((REQUESTED,), DraftAdvice(measures=SOME_MEASURE), CCV),
+        ((REQUESTED,), GiveAdvice(measures=SOME_MEASURE), BVA),
         ((REQUESTED, GIVEN), AdoptAdvice(), AMSTERDAM),
         (UP_TO_ADOPTION, OrderMeasure(measure=1), AMSTERDAM),
         (UP_TO_ORDER, InstallMeasure(measure=1), AMSTERDAM),
@@ -545,12 +680,19 @@ def test_amounts_never_reach_the_requester() -> None:
         assert fact.audience == {Party.OWNER, Party.ADVISER}
 
 
-def test_the_body_the_requester_and_the_security_authority_are_party() -> None:
+def test_what_led_to_the_advice_stays_among_the_advisers() -> None:
+    """The public body adopts the advice as it was given: it sees neither drafts nor what a visitor wrote."""
+    for fact in (VisitReported, AdviceDrafted):
+        assert fact.audience == {Party.ADVISER}
+
+
+def test_the_body_the_requester_and_the_advisers_are_party() -> None:
     """Others do not know of it; an empty stream grants nothing."""
     assert grants(SECURITY_ADVICE.replay([REQUESTED])) == {
         Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=OrganisationId("gm0363")),
         Grant(party=Party.REQUESTER, role=Role.SUPPORT_TEAM, organisation=TEAM.organisation),
         Grant(party=Party.ADVISER, role=Role.BVA),
+        Grant(party=Party.ADVISER, role=Role.CCV),
     }
     assert grants(SecurityAdvice()) == frozenset()
     given(REQUESTED).when(AdoptAdvice(), by=THE_HAGUE).unknown()

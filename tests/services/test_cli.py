@@ -33,6 +33,7 @@ from services.app import now
 from services.cases.handling import Handling, Request
 from services.cli import program
 from services.demo.cast import CAST
+from services.projections import timeline
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from tests.conftest import Installation
@@ -353,7 +354,8 @@ def test_what_nobody_expected_is_named_without_quoting_a_fact(aside: Terminal, d
     number = recorded_threat(database)
     Runner(database, projector_store(database), VIEWS).catch_up()
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
-        connection.execute('update views.timeline_v1 set fact = \'{"account": "Zwaluwstaart"}\'')
+        table = timeline.TIMELINE.qualified.encode()
+        connection.execute(b"update " + table + b""" set fact = '{"account": "Zwaluwstaart"}'""")
     failed = aside.run("replay", number, LOG_LEVEL=level)
     *frames, line = failed.err.splitlines()
 

@@ -1,4 +1,4 @@
-"""What might the next release make of a view?"""
+"""What might another release make of a view: the next one, or the one before?"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +8,16 @@ from services.projections.views import Changes, View
 
 def next_version(view: View) -> View:
     """Return *view* with tables of the next version."""
-    tables = tuple(replace(table, version=view.version + 1) for table in view.tables)
+    return _version(view, view.version + 1)
+
+
+def previous_version(view: View) -> View:
+    """Return *view* with tables of the version before."""
+    return _version(view, view.version - 1)
+
+
+def _version(view: View, version: int) -> View:
+    tables = tuple(replace(table, version=version) for table in view.tables)
 
     def with_tables(query: bytes) -> bytes:
         for old, new in zip(view.tables, tables, strict=True):
@@ -20,7 +29,7 @@ def next_version(view: View) -> View:
 
     return replace(
         view,
-        version=view.version + 1,
+        version=version,
         tables=tables,
         changes=anew(view.changes),
         regrants=anew(view.regrants) if view.regrants else None,

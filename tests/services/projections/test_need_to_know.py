@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from psycopg.rows import dict_row
 
-from domain.basis import OWNER_ONLY, Actor, Grant, Role, StreamId, is_party, may_know_of, may_see
+from domain.basis import OWNER_ONLY, Actor, Fact, Grant, Role, StreamId, is_party, may_know_of, may_see
 from domain.consultation import HoldFirstIntake
 from domain.integrity_inquiry import (
     CloseInquiry,
@@ -20,7 +20,16 @@ from domain.integrity_inquiry import (
     OpenInquiry,
 )
 from domain.organisations import AppointMember, OrganisationKind, RegisterOrganisation
-from domain.security_advice import AdoptAdvice, GiveAdvice, InstallMeasure, OrderMeasure
+from domain.security_advice import (
+    AdoptAdvice,
+    DraftAdvice,
+    GiveAdvice,
+    InstallMeasure,
+    OrderMeasure,
+    RecordHomeVisit,
+    Visitor,
+)
+from domain.threat_case import THREAT_CASE
 from infra.database import Database, DatabaseRole
 from infra.eventstore import CaseStore
 from services.projections import (
@@ -44,6 +53,7 @@ from tests.services.projections.network import (
     ANALYST,
     AUDITOR,
     BVA,
+    CCV,
     COLLEAGUE,
     EVERYONE,
     STEUNPUNT,
@@ -117,7 +127,7 @@ def test_no_row_tells_of_a_fact_that_its_reader_may_not_see(
     """Who sees a row about one case may see every fact that it is made of."""
     random_history(network, seed)
     runner.catch_up()
-    facts: dict[str, list[Any]] = {}
+    facts: dict[str, list[Fact]] = {}
     for recorded in log_of(store):
         facts.setdefault(recorded.event.originator_id, []).append(recorded.event.fact)
 
@@ -131,7 +141,10 @@ def test_no_row_tells_of_a_fact_that_its_reader_may_not_see(
                 stream = StreamId(row["stream"])
                 kind = network.kind(stream)
                 grants = kind.grants(store.load(kind, stream).state)
-                assert all(may_see(reader, fact, grants) for fact in facts[stream])
+                shown = [
+                    fact for fact in facts[stream] if isinstance(fact, (*measure_progress.SHOWN, *THREAT_CASE.facts))
+                ]
+                assert all(may_see(reader, fact, grants) for fact in shown)
 
 
 def test_a_body_elsewhere_sees_nothing_of_a_case(database: Database, network: Network, runner: Runner) -> None:
@@ -159,15 +172,37 @@ def test_the_ministry_sees_the_funnel_and_no_case(database: Database, network: N
     assert set(tables["measure_funnel"][0]) == {"regime", "step", "exit", "reason", "count"}
 
 
-def test_the_security_authority_sees_advice_cases_only(database: Database, network: Network, runner: Runner) -> None:
-    """It walks in no other cases than those it advises on."""
+@pytest.mark.parametrize("adviser", [BVA, CCV], ids=lambda actor: str(actor.role))
+def test_advisers_see_advice_cases_only(database: Database, network: Network, runner: Runner, adviser: Actor) -> None:
+    """They walk in no other cases than those they advise on."""
     random_history(network, 4)
     runner.catch_up()
 
     for view in VIEWS:
-        for found in seen(database, BVA, view).values():
+        for found in seen(database, adviser, view).values():
             assert all(row.get("stream", "security_advice:").startswith("security_advice:") for row in found)
-    assert seen(database, BVA, timeline.VIEW)["timeline"]
+    assert seen(database, adviser, timeline.VIEW)["timeline"]
+
+
+def test_what_led_to_an_advice_stays_among_the_advisers(database: Database, network: Network, runner: Runner) -> None:
+    """The public body sees neither the report of the visit nor a draft, nor that anybody recorded one."""
+    advice = network.give(a_request(), TEAM)
+    network.give(RecordHomeVisit(visitor=Visitor.CCV, report="Een losse voordeur"), CCV, advice)
+    network.give(DraftAdvice(measures=(a_measure(),)), CCV, advice)
+    runner.catch_up()
+
+    def shown(reader: Actor) -> tuple[list[str], int]:
+        """Return which facts *reader* sees, and of how many they see who recorded them."""
+        tables = seen(database, reader, timeline.VIEW)
+        return [row["topic"].split(".")[1] for row in tables["timeline"]], len(tables["recorders"])
+
+    assert shown(CCV) == (["requested", "home_visited", "visit_reported", "advice_drafted"], 3)
+    assert shown(BVA) == (["requested", "home_visited", "visit_reported", "advice_drafted"], 0)
+    assert shown(AMSTERDAM) == (["requested", "home_visited"], 2)
+    assert shown(TEAM) == (["requested"], 1)
+    everything = json.dumps([seen(database, AMSTERDAM, view) for view in VIEWS], default=str)
+    assert "voordeur" not in everything
+    assert "123456" not in everything
 
 
 def test_a_requester_sees_no_amounts(database: Database, network: Network, runner: Runner) -> None:

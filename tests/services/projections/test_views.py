@@ -1,20 +1,34 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from domain.basis import Actor, Grant, Kind, Role
+from domain.kinds import KINDS
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
-from services.projections import access, worklist
+from services.projections import access, timeline, worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.views import Table, View, install, statement
 from tests.conftest import Installation
-from tests.services.projections.network import AMSTERDAM, TEAM, THE_HAGUE, Network, a_threat, rows
-from tests.services.projections.next_release import next_version
+from tests.services.projections.network import (
+    AMSTERDAM,
+    BVA,
+    CCV,
+    TEAM,
+    THE_HAGUE,
+    Network,
+    a_request,
+    a_threat,
+    rows,
+)
+from tests.services.projections.next_release import next_version, previous_version
 
 UNGUARDED = """
 select c.relname, case
@@ -173,17 +187,47 @@ def test_policies_read_the_next_access_list_when_it_has_caught_up(
     runner.catch_up()
     newer = next_version(access.VIEW)
     install(database, [newer])
-    with database.reading(AMSTERDAM) as cursor:
-        assert cursor.execute("select stream from views.timeline_v1").fetchall()
+    assert sees(database, AMSTERDAM)
 
     Runner(database, store, [newer]).catch_up()
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
-        connection.execute("delete from views.access_v1")
+        connection.execute(b"delete from " + access.ACCESS.qualified.encode())
 
-    with database.reading(AMSTERDAM) as cursor:
-        assert cursor.execute("select stream from views.timeline_v1").fetchall()
-    with database.reading(THE_HAGUE) as cursor:
-        assert not cursor.execute("select stream from views.timeline_v1").fetchall()
+    assert sees(database, AMSTERDAM)
+    assert not sees(database, THE_HAGUE)
+
+
+def sees(database: Database, reader: Actor) -> bool:
+    """Tell whether *reader* sees any fact."""
+    with database.reading(reader) as cursor:
+        return bool(cursor.execute(b"select from " + timeline.TIMELINE.qualified.encode()).fetchall())
+
+
+def without_the_ccv(kind: Kind[Any]) -> Kind[Any]:
+    """Return *kind* as it was before the CCV was party to anything."""
+
+    def grants(state: Any) -> frozenset[Grant]:  # noqa: ANN401 - the state of any kind
+        return frozenset(grant for grant in kind.grants(state) if grant.role is not Role.CCV)
+
+    return replace(kind, grants=grants)
+
+
+def test_who_becomes_party_by_a_new_release_sees_the_old_cases_once_its_access_list_has_caught_up(
+    database: Database, network: Network
+) -> None:
+    """The release of before made an access list without them; the new one is made from the first fact on."""
+    before = CaseStore(database, [without_the_ccv(kind) for kind in KINDS])
+    network.give(a_request(), AMSTERDAM)
+    others = [view for view in VIEWS if view is not access.VIEW]
+    Runner(database, before, [previous_version(access.VIEW), *others]).catch_up()
+    assert {sees(database, reader) for reader in (AMSTERDAM, BVA)} == {True}
+    install(database, VIEWS)
+    assert (sees(database, AMSTERDAM), sees(database, CCV)) == (True, False)
+
+    Runner(database, CaseStore(database, KINDS), VIEWS).catch_up()
+
+    assert {sees(database, reader) for reader in (AMSTERDAM, BVA, CCV)} == {True}
+    assert not sees(database, THE_HAGUE)
 
 
 def test_an_older_release_does_not_take_the_access_list_back(
@@ -197,4 +241,4 @@ def test_an_older_release_does_not_take_the_access_list_back(
 
     with closing(database.connect(DatabaseRole.PROJECTOR)) as connection:
         (definition,) = connection.execute("select pg_get_viewdef('views.access'::regclass)").fetchone() or ("",)
-        assert "access_v2" in definition
+        assert f"access_v{access.VERSION + 1}" in definition
