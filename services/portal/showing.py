@@ -70,7 +70,7 @@ def _shown(name: str, value: object, label: str, here: str, body_name: Callable[
     if _members(value):
         parts = shown(value, body_name, here)
         if len(parts) == 1 and not parts[0].parts:  # a statement, say: its one text needs no label of its own
-            return Shown(here, label, parts[0].text)
+            return Shown(parts[0].pointer, label, parts[0].text)
         return Shown(here, label, parts=parts) if parts else None
     return Shown(here, label, said(name, value, body_name))
 

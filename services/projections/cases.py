@@ -63,7 +63,8 @@ BY_STREAM = statement("select stream, kind, number from {cases} where stream = %
 NEWEST = statement(
     """
     select stream, kind, number, position from {cases}
-    where (%(kind)s::text is null or kind = %(kind)s) and (%(after)s::bigint is null or position < %(after)s)
+    where (%(kind)s::text is null or kind = %(kind)s) and (number is not null or not %(numbered)s)
+    and (%(after)s::bigint is null or position < %(after)s)
     order by position desc limit %(limit)s + 1
     """,
     CASES,
@@ -83,10 +84,16 @@ def by_stream(cursor: DatabaseCursor[DictRow], stream: str) -> Case | None:
 
 
 def newest(
-    cursor: DatabaseCursor[DictRow], *, kind: str | None = None, after: Cursor | None = None, limit: int = 50
+    cursor: DatabaseCursor[DictRow],
+    *,
+    kind: str | None = None,
+    numbered: bool = False,
+    after: Cursor | None = None,
+    limit: int = 50,
 ) -> Page[Case]:
-    """Return the cases that the reader may know of, newest first."""
+    """Return the cases that the reader may know of, newest first; *numbered*: only those that go by a number."""
     (position,) = after or (None,)
-    rows = cursor.execute(NEWEST, {"kind": kind, "after": position, "limit": limit}).fetchall()
+    place = {"kind": kind, "numbered": numbered, "after": position, "limit": limit}
+    rows = cursor.execute(NEWEST, place).fetchall()
     places = {row["stream"]: (row.pop("position"),) for row in rows}
     return page([Case.model_validate(row) for row in rows], limit, lambda case: places[case.stream])

@@ -6,7 +6,7 @@ own, the organisation that recorded it says which body the case is about.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
@@ -120,20 +120,28 @@ VIEW = View(name="timeline", version=VERSION, tables=(TIMELINE, RECORDERS), chan
 
 # --- queries ----------------------------------------------------------------------------------------------------------
 
-OF_STREAM = statement(
-    """
-    select t.version, t.event_id, t.topic, t.at, t.role, t.fact, r.person, r.organisation, r.on_behalf_of, r.purpose
+SHOWN = """
+    select t.stream, t.version, t.event_id, t.topic, t.at, t.role, t.fact,
+        r.person, r.organisation, r.on_behalf_of, r.purpose
     from {timeline} t left join {recorders} r using (position)
-    where t.stream = %(stream)s order by t.version
-    """,
-    TIMELINE,
-    RECORDERS,
-)
+"""
+OF_STREAM = statement(f"{SHOWN} where t.stream = %(stream)s order by t.version", TIMELINE, RECORDERS)
+OF_STREAMS = statement(f"{SHOWN} where t.stream = any (%(streams)s) order by t.stream, t.version", TIMELINE, RECORDERS)
 
 
 def of_stream(cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str, type[Fact]]) -> list[Entry]:
     """Return what the reader may see of *stream*, in order; *topics* is the register of the facts we know."""
     return [_entry(row, topics) for row in cursor.execute(OF_STREAM, {"stream": stream})]
+
+
+def of_streams(
+    cursor: DatabaseCursor[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]]
+) -> dict[str, list[Entry]]:
+    """Return what the reader may see of each of *streams*, as ``of_stream`` does of one."""
+    found: dict[str, list[Entry]] = {stream: [] for stream in streams}
+    for row in cursor.execute(OF_STREAMS, {"streams": list(streams)}):
+        found[row["stream"]].append(_entry(row, topics))
+    return found
 
 
 def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:

@@ -227,8 +227,10 @@ def test_an_organisation_has_no_number(database: Database, network: Network, run
 
     with database.reading(ADMINISTRATOR) as cursor:
         (case,) = cases.newest(cursor).items
+        numbered = cases.newest(cursor, numbered=True).items
 
     assert (case.kind, case.number) == ("organisation", None)
+    assert numbered == ()
 
 
 # --- the register of the steunpunt ------------------------------------------------------------------------------------

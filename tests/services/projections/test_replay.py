@@ -217,6 +217,21 @@ def test_the_timeline_gives_back_the_facts_that_were_recorded(
     assert replay(THREAT_CASE, found).state == as_json(store.load(THREAT_CASE, stream).state)
 
 
+def test_the_timelines_of_some_cases_are_those_of_each(database: Database, network: Network, runner: Runner) -> None:
+    """Those that one may not see are empty, as that of a case that does not exist."""
+    streams = [network.give(a_threat(), TEAM), network.give(a_threat(), TEAM), "threat_case:unknown"]
+    network.give(NotifyPolice(), TEAM, streams[1])
+    runner.catch_up()
+
+    for reader, facts in ((TEAM, [1, 2, 0]), (BVA, [0, 0, 0])):
+        with database.reading(reader) as cursor:
+            found = timeline.of_streams(cursor, streams, TOPICS)
+            each = {stream: timeline.of_stream(cursor, stream, TOPICS) for stream in streams}
+
+        assert found == each
+        assert [len(found[stream]) for stream in streams] == facts
+
+
 def test_the_timeline_shows_a_topic_it_does_not_know(database: Database, network: Network, runner: Runner) -> None:
     """As an entry without a fact, so that a page of an older release does not break."""
     stream = network.give(a_threat(), TEAM)
