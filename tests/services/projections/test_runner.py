@@ -111,7 +111,7 @@ def test_catching_up_is_done_when_there_is_no_more(
 ) -> None:
     """However many pages it takes; a second time changes nothing."""
     monkeypatch.setattr("services.projections.projecting.PAGE", 7)
-    random_history(network, 1, attempts=150)
+    random_history(network, 1)
     runner = Runner(database, store, [seen.VIEW])
 
     runner.catch_up()
@@ -140,7 +140,7 @@ def test_a_projector_killed_at_any_step_goes_on_where_it_was(
     database: Database, store: CaseStore, network: Network, step: str
 ) -> None:
     """Nothing is lost and nothing doubled."""
-    random_history(network, 1, attempts=150)
+    random_history(network, 1)
     program = [sys.executable, "-m", dying.__name__, database.url, database.prefix, step]
 
     killed = subprocess.run(program, check=False, timeout=60)
@@ -193,7 +193,7 @@ def test_the_projectors_of_two_releases_run_side_by_side(
 
 def test_two_projectors_at_once_double_nothing(database: Database, store: CaseStore, network: Network) -> None:
     """Even if both believed to be the one at work, as after a broken network."""
-    random_history(network, 1, attempts=150)
+    random_history(network, 1)
     threads = [Thread(target=Runner(database, store, [seen.VIEW]).catch_up) for _ in range(4)]
 
     for thread in threads:
