@@ -16,8 +16,10 @@ from domain.values import CodeList
 from services.portal import wording
 from services.portal.labels import state_label
 
-UNSAID = {"subject", "owner_role", "organisation_role"}
-"""Fields that tell people nothing: random identifiers, and what another field says already."""
+SHORT = 80
+"""In characters; what is longer stands on lines of its own."""
+UNSAID = {"owner_role", "organisation_role"}
+"""Fields that repeat what another one says. Random identifiers, which tell people nothing, are not shown either."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Shown:
     label: str
     text: str = ""
     parts: tuple["Shown", ...] = ()
+
+    @property
+    def short(self) -> bool:
+        """Tell whether the text fits on a line with others."""
+        return len(self.text) <= SHORT and "\n" not in self.text
 
     def without(self, pointers: frozenset[str]) -> bool:
         """Tell whether nothing at or below it is among *pointers*."""
@@ -43,7 +50,7 @@ def shown(thing: object, body_name: Callable[[str], str], pointer: str = "") -> 
 def _parts(thing: object, body_name: Callable[[str], str], pointer: str) -> Iterator[Shown]:
     for name, value in _members(thing).items():
         here = f"{pointer}/{name}"
-        if name in UNSAID or value in (None, (), ""):
+        if name in UNSAID or value in (None, (), "") or isinstance(value, UUID):
             continue
         label = state_label(type(thing), name)
         found = _shown(name, value, label, here, body_name)
@@ -88,8 +95,6 @@ def said(name: str, value: object, body_name: Callable[[str], str]) -> str:  # n
             return wording.plain_day(value)
         case int() if name.endswith("_cents") or "_cents_" in name:
             return wording.euro(value)
-        case UUID():
-            return str(value)
         case str() if name in {"body", "owner", "organisation", "requester"}:
             return body_name(value)
         case _:
