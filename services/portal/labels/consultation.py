@@ -51,7 +51,7 @@ WORDS = Vocabulary(
         CloseConsultation: Words("Procesadvies afsluiten", "Afsluiten"),
     },
     defaults={
-        "caller": Label("Beller", question="In welke hoedanigheid belt iemand?"),
+        "caller": Label("Beller", question="Wie belt?"),
         "outcome": Label("Afloop van het procesadvies", question="Hoe is het afgelopen?"),
         "question": Label("Onderwerp van de vraag", question="Waar gaat de vraag over?"),
         "summary": Label("Samenvatting", NO_NAMES, "Wat is er besproken?"),
@@ -66,9 +66,9 @@ WORDS = Vocabulary(
         ProcessAdviceGiven: {"advice": ADVICE},
         Consultation: {
             "call_back": Label("Terugbellen"),
-            "first_intake": Label("Eerste intake"),
+            "first_intake": Label("Eerste intake op"),
             "first_summary": Label("Samenvatting van de eerste intake"),
-            "second_conversation": Label("Tweede gesprek"),
+            "second_conversation": Label("Tweede gesprek op"),
             "second_summary": Label("Samenvatting van het tweede gesprek"),
             "advised": Label("Advies gegeven op"),
             "advice": ADVICE,

@@ -60,8 +60,8 @@ WORDS = Vocabulary(
         SteunpuntConsulted: {"stage": Label("Gesprek")},
         IntegrityInquiry: {
             "person": CONCERNED,
-            "first_call": Label("Eerste gesprek met het steunpunt"),
-            "second_conversation": Label("Tweede gesprek met het steunpunt"),
+            "first_call": Label("Eerste gesprek met het steunpunt op"),
+            "second_conversation": Label("Tweede gesprek met het steunpunt op"),
             "opened": Label("Onderzoek ingesteld op"),
             "closed": Label("Afgesloten op"),
         },
@@ -70,7 +70,7 @@ WORDS = Vocabulary(
         NotAPoliticalOffice: (
             "Dit is geen politiek ambt. Volg voor een ambtenaar de procedure van de werkgever, of kies een ander ambt."
         ),
-        ConsultationAlreadyRecorded: "Dit gesprek met het steunpunt is al vastgelegd. U hoeft niets te doen.",
+        ConsultationAlreadyRecorded: "Het gesprek met het steunpunt is al vastgelegd. U hoeft niets te doen.",
         FirstCallMissing: (
             "Er is nog geen eerste gesprek met het steunpunt vastgelegd. Bel het steunpunt eerst; noem nog geen namen."
         ),

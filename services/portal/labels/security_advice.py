@@ -5,6 +5,7 @@ from domain.security_advice import (
     AdviceAdopted,
     AdviceAlreadyAdopted,
     AdviceAlreadyGiven,
+    AdviceDrafted,
     AdviceGiven,
     AdviceNotAdopted,
     AdviceNotGiven,
@@ -13,6 +14,7 @@ from domain.security_advice import (
     BeforeTheFirstRegime,
     CancelMeasure,
     DeclineMeasure,
+    DraftAdvice,
     GiveAdvice,
     HomeAlreadyVisited,
     HomeVisited,
@@ -41,6 +43,7 @@ from domain.security_advice import (
     RequestAdvice,
     SecurityAdvice,
     VerifyMeasure,
+    VisitReported,
 )
 from services.portal.labels.common import TODAY
 from services.portal.labels.words import KindWords, Label, Vocabulary, Words
@@ -59,6 +62,8 @@ WORDS = Vocabulary(
     facts={
         AdviceRequested: "Beveiligingsadvies aangevraagd",
         HomeVisited: "Woning bezocht",
+        VisitReported: "Bezoekverslag opgemaakt",
+        AdviceDrafted: "Conceptadvies opgesteld",
         AdviceGiven: "Beveiligingsadvies uitgebracht",
         AdviceAdopted: "Beveiligingsadvies overgenomen",
         MeasureOrdered: "Maatregel besteld",
@@ -75,6 +80,11 @@ WORDS = Vocabulary(
             "Voor een aanvraag gelden de regels van de dag waarop die is gedaan.",
         ),
         RecordHomeVisit: Words("Huisbezoek vastleggen", "Vastleggen"),
+        DraftAdvice: Words(
+            "Conceptadvies opstellen",
+            "Concept vastleggen",
+            "Tot het advies is uitgebracht, vervangt een nieuw concept het vorige.",
+        ),
         GiveAdvice: Words(
             "Beveiligingsadvies uitbrengen", "Advies uitbrengen", "Een uitgebracht advies kunt u niet meer veranderen."
         ),
@@ -114,6 +124,9 @@ WORDS = Vocabulary(
             "Wat kost de maatregel per maand?",
         ),
         "regime": Label("Regeling"),
+        "report": Label(
+            "Bezoekverslag", "Alleen het CCV en de beveiligingsautoriteit lezen dit.", "Wat trof de bezoeker aan?"
+        ),
         "requested_on": Label("Datum van de aanvraag", TODAY, "Wanneer is het advies aangevraagd?"),
         "requester": Label("Aanvrager"),
         "requester_role": Label("Rol van de aanvrager"),
@@ -133,6 +146,7 @@ WORDS = Vocabulary(
                 "Uit welke dreiging volgt de aanvraag?",
             ),
         },
+        DraftAdvice: {"measures": ONE_MEASURE},
         GiveAdvice: {"measures": ONE_MEASURE},
         ProposedMeasure: {"kind": MEASURE_KIND, "reason": EXPLANATION},
         AdvisedMeasure: {"number": MEASURE_NUMBER, "kind": MEASURE_KIND, "reason": EXPLANATION},
@@ -154,8 +168,11 @@ WORDS = Vocabulary(
             "exit": Label("Reden van het einde"),
         },
         SecurityAdvice: {
-            "adviser": Label("Adviseur"),
+            "advisers": Label("Adviseurs"),
             "visits": Label("Huisbezoek door"),
+            "visit_reports": Label("Bezoekverslagen"),
+            "drafted": Label("Conceptadvies opgesteld op"),
+            "draft": Label("Maatregelen in het conceptadvies"),
             "given": Label("Advies uitgebracht op"),
             "adopted": Label("Advies overgenomen op"),
         },
@@ -172,22 +189,22 @@ WORDS = Vocabulary(
             "Voor aanvragen van 2021 tot en met 2023 worden alleen kosten vergoed: een huisbezoek, advies of maatregel"
             " hoort daar niet bij. Doe zo nodig een nieuwe aanvraag."
         ),
-        HomeAlreadyVisited: "Dit huisbezoek is al vastgelegd. U hoeft niets te doen.",
+        HomeAlreadyVisited: "Het huisbezoek is al vastgelegd. U hoeft niets te doen.",
         AdviceAlreadyGiven: "Het advies is al uitgebracht. Het staat vast en kan niet meer veranderen.",
         AdviceNotGiven: "De beveiligingsautoriteit heeft nog geen advies uitgebracht. Wacht op het advies.",
         AdviceAlreadyAdopted: "Het advies is al overgenomen. U kunt de maatregelen bestellen.",
         AdviceNotAdopted: "Het advies is nog niet overgenomen. Neem het eerst over, dan kunt u maatregelen bestellen.",
         MeasureUnknown: "Een maatregel met dit nummer staat niet in het advies. Kies een maatregel uit het advies.",
-        MeasureAlreadyOrdered: "Deze maatregel is al besteld. Kies een andere maatregel.",
-        MeasureNotOrdered: "Deze maatregel is nog niet besteld. Leg eerst de bestelling vast.",
+        MeasureAlreadyOrdered: "De maatregel is al besteld. Leg als volgende stap vast dat die is aangebracht.",
+        MeasureNotOrdered: "De maatregel is nog niet besteld. Leg eerst de bestelling vast.",
         MeasureAlreadyInstalled: (
-            "Deze maatregel is al aangebracht. U kunt daarna alleen nog de controle of de verwijdering vastleggen."
+            "De maatregel is al aangebracht. Daarna kunt u alleen nog de controle of de verwijdering vastleggen."
         ),
-        MeasureNotInstalled: "Deze maatregel is niet aangebracht. Leg eerst vast dat de maatregel is aangebracht.",
-        MeasureAlreadyVerified: "Deze maatregel is al gecontroleerd. U hoeft niets te doen.",
+        MeasureNotInstalled: "De maatregel is niet aangebracht. Leg eerst het aanbrengen vast.",
+        MeasureAlreadyVerified: "De maatregel is al gecontroleerd. U hoeft niets te doen.",
         InstallerCannotVerify: (
-            "U hebt zelf vastgelegd dat deze maatregel is aangebracht. Laat iemand anders de controle doen."
+            "U hebt zelf vastgelegd dat de maatregel is aangebracht. Laat iemand anders de controle doen."
         ),
-        MeasureHasEnded: "Deze maatregel is geweigerd, vervallen of verwijderd. Kies een andere maatregel.",
+        MeasureHasEnded: "De maatregel is geweigerd, vervallen of verwijderd. Daar hoeft u niets meer voor te doen.",
     },
 )

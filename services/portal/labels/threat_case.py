@@ -206,6 +206,6 @@ WORDS = Vocabulary(
         VptCodeAlreadyKnown: "Dat de politie de VPT-code heeft geregistreerd, is al vastgelegd. U hoeft niets te doen.",
         AangifteAlreadyFiled: "In deze zaak is al aangifte gedaan. U hoeft niets te doen.",
         AangifteAlreadyWaived: "Dat er geen aangifte komt, is al vastgelegd. Komt die er toch, leg die dan vast.",
-        AftercareAlreadyOffered: "Deze nazorg is al aangeboden. Kies andere nazorg.",
+        AftercareAlreadyOffered: "Deze nazorg is al aangeboden. Kies andere nazorg als dat nodig is.",
     },
 )
