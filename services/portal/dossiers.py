@@ -7,8 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from domain.basis import Kind
+from domain.consultation import CONSULTATION, first_intake_due
+from domain.organisations import ORGANISATION
+from domain.security_advice import SECURITY_ADVICE, HomeVisited
+from domain.threat_case import THREAT_CASE
 from services.portal import labels
-from services.portal.commands import Collection, Key, Subject, offers, subject_of
+from services.portal.commands import Collection, Key, Offer, Subject, circumstances, offers, subject_of
 from services.portal.pages import Visit, Visiting
 from services.portal.showing import Shown, shown
 from services.projections import worklist
@@ -38,6 +42,8 @@ def routes() -> APIRouter:
     ) -> Response:
         """Show a case."""
         kind = visit.portal.kind(collection)
+        if kind.name == ORGANISATION.name:  # it is no case, and has pages of its own
+            return visit.go(f"/organisaties/{key}", **({"gedaan": done} if done else {}))
         subject = subject_of(visit, kind, key)
         offered = offers(visit, kind, subject)
         return visit.page(
@@ -47,11 +53,10 @@ def routes() -> APIRouter:
             subject=subject,
             state=subject.state,
             says=shown(subject.state, visit.portal.body_name),
-            offers=[offer for offer in offered if not offer.refusal],
             refused=[offer for offer in offered if offer.refusal],
             lines=list(reversed(lines(visit, subject.found.entries))),
             done=done_words(kind, done),
-            **beside(visit, kind, subject),
+            **{"offers": [offer for offer in offered if not offer.refusal]} | beside(visit, kind, subject, offered),
         )
 
     return router
@@ -78,9 +83,22 @@ def done_words(kind: Kind[Any], noun: str) -> str:
     return ""
 
 
-def beside(visit: Visit, kind: Kind[Any], subject: Subject) -> dict[str, Any]:
-    """Return what a kind's page shows besides the state: for a threat case what is due next."""
-    if kind.name != "threat_case":
-        return {}
-    with visit.portal.reading.database.reading(visit.actor) as cursor:
-        return {"item": worklist.of_case(cursor, subject.found.case.stream)}
+def beside(visit: Visit, kind: Kind[Any], subject: Subject, offered: Sequence[Offer]) -> dict[str, Any]:
+    """Return what the page of a kind shows besides the state: what is due next, what a single measure allows."""
+    if kind.name == THREAT_CASE.name:
+        with visit.portal.reading.database.reading(visit.actor) as cursor:
+            return {"item": worklist.of_case(cursor, subject.found.case.stream)}
+    if kind.name == SECURITY_ADVICE.name:
+        act = circumstances(visit, subject.found.case.stream)
+        choices = [(offer, offer.command.choices(subject.state, act).get("measure", ())) for offer in offered]
+        parties = subject.found.parties
+        return {
+            "per_measure": [(offer, numbers) for offer, numbers in choices if numbers],
+            "offers": [offer for offer, numbers in choices if not offer.refusal and not numbers],
+            "may_see_visits": not parties.isdisjoint(HomeVisited.audience),
+            "shows_costs": all(measure.one_off_cents is not None for measure in subject.state.measures),
+        }
+    if kind.name == CONSULTATION.name:
+        heard = subject.state.first_intake or subject.state.closed
+        return {"due_on": None if heard else first_intake_due(subject.state.received_on)}
+    return {}

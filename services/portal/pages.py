@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from hmac import compare_digest
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from domain.basis import Actor, Kind, Role
 from domain.bodies import PublicBody, Register
+from domain.consultation import first_intake_due
 from domain.values import AMSTERDAM
 from infra.identity import Caller
 from infra.opaque import Opaque
@@ -54,6 +55,7 @@ WORDING = (
     wording.due_day,
     wording.euro,
     wording.listed,
+    wording.long_day,
     wording.long_moment,
     wording.month,
     wording.number,
@@ -155,6 +157,10 @@ class Portal:
         }
         environment.filters |= {each.__name__: each for each in WORDING}
         return environment
+
+    def first_intake_due(self, moment: datetime) -> date:
+        """Return until when the steunpunt calls back whoever calls at *moment*."""
+        return first_intake_due(moment.astimezone(AMSTERDAM).date())
 
     def body_name(self, key: str | None) -> str:
         """Return what people call the public body *key*: by name and kind, since Utrecht is two of them."""

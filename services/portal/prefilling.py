@@ -7,8 +7,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.basis import Command
+from domain.security_advice import DraftAdvice, GiveAdvice, SecurityAdvice
+from services.portal.wording import amount
 
-PREFILLED: Mapping[type[Command[Any]], Callable[[Any], Mapping[str, str]]] = {}
+
+def measures_of_the_draft(advice: SecurityAdvice) -> dict[str, str]:
+    """Return the rows of the newest draft, to be fixed or drafted anew."""
+    return {
+        f"measures.{n}.{name}": value
+        for n, measure in enumerate(advice.draft)
+        for name, value in {
+            "kind": measure.kind.value,
+            "one_off_cents": amount(measure.one_off_cents),
+            "recurring_cents_per_month": amount(measure.recurring_cents_per_month),
+            "reason": measure.reason.text if measure.reason else "",
+        }.items()
+    }
+
+
+PREFILLED: Mapping[type[Command[Any]], Callable[[Any], Mapping[str, str]]] = {
+    DraftAdvice: measures_of_the_draft,
+    GiveAdvice: measures_of_the_draft,
+}
 
 
 def prefilled(command: type[Command[Any]], state: object) -> dict[str, str]:

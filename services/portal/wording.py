@@ -124,6 +124,11 @@ def euro(cents: int) -> str:
     return format_currency(Decimal(cents).scaleb(-2), "EUR", locale=LOCALE)
 
 
+def amount(cents: int) -> str:
+    """Return ``1.250,00`` for 125,000 cents, as people type it."""
+    return format_decimal(cents / 100, "#,##0.00", locale=LOCALE)
+
+
 def counted(count: int, singular: str, plural: str) -> str:
     """Return ``1 melding`` or ``1.449 meldingen``."""
     return f"{number(count)} {singular if count == 1 else plural}"
