@@ -686,23 +686,6 @@ class EndDanger(OfOpenCase):
         return [DangerPassed(on=act.past(self.on))]
 
 
-class TakeCase(OfOpenCase):
-    """Take the case upon you; whoever handled it no longer does."""
-
-    noun: ClassVar[str] = "handlers"
-
-    @classmethod
-    def ready(cls, state: ThreatCase, act: Act) -> None:
-        """Nobody takes what they have."""
-        super().ready(state, act)
-        if state.handler == act.actor.person:
-            raise AlreadyHandling
-
-    def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """Whoever asks for it handles it."""
-        return [CaseTaken(handler=act.actor.person)]
-
-
 class HandOverCase(OfOpenCase):
     """Hand the case over to the next shift: nobody handles it until somebody takes it."""
 
@@ -725,6 +708,23 @@ class HandOverCase(OfOpenCase):
         must_lie_ahead(self.call_back_at, act)
         note = Statement(subject=state.subject, text=self.note)
         return [CaseHandedOver(note=note, call_back_at=self.call_back_at)]
+
+
+class TakeCase(OfOpenCase):
+    """Take the case upon you; whoever handled it no longer does."""
+
+    noun: ClassVar[str] = "handlers"
+
+    @classmethod
+    def ready(cls, state: ThreatCase, act: Act) -> None:
+        """Nobody takes what they have."""
+        super().ready(state, act)
+        if state.handler == act.actor.person:
+            raise AlreadyHandling
+
+    def decide(self, state: ThreatCase, act: Act) -> Facts:
+        """Whoever asks for it handles it."""
+        return [CaseTaken(handler=act.actor.person)]
 
 
 class NoteCall(OfOpenCase):
@@ -935,8 +935,8 @@ THREAT_CASE = Kind(
         AssessThreat,
         CorrectReport,
         EndDanger,
-        TakeCase,
         HandOverCase,
+        TakeCase,
         NoteCall,
         PlanCallBack,
         NotifyPolice,

@@ -20,6 +20,7 @@ from psycopg.rows import DictRow
 from pydantic import create_model
 
 from domain.basis import Actor, Kind, Party, Role
+from domain.organisations import PersonKey
 from domain.values import AMSTERDAM, Day, Instant, Model, Slug
 from infra.database import Database
 from infra.opaque import NotOurs, Opaque
@@ -312,14 +313,16 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         response: Response,
         caller: CallerDependency,
         closed: Annotated[bool, Query(description="The closed cases instead of the open ones.")] = False,  # noqa: FBT002
+        handler: Annotated[PersonKey | None, Query(description="Only those that this person handles.")] = None,
+        unhandled: Annotated[bool, Query(description="Only those that nobody handles.")] = False,  # noqa: FBT002
         limit: Limit = 50,
         after: After = None,
     ) -> Worklist:
-        """List the threat cases that you handle: danger first, then those that have waited longest."""
-        purpose = f"worklist {closed}"
+        """List the threat cases of your organisation: danger first, then what is due soonest."""
+        purpose = f"worklist {closed} {unhandled} {handler}"
         place = reading.cursor(purpose, after)
         with reading.database.reading(caller.actor) as cursor:
-            page = worklist.cases(cursor, closed=closed, after=place, limit=limit)
+            page = worklist.cases(cursor, closed=closed, handler=handler, unhandled=unhandled, after=place, limit=limit)
         return Worklist(items=reading.paged(request, response, purpose, page))
 
     @router.get(

@@ -1,17 +1,28 @@
-"""Which threat cases ask for attention, of those that this team or this public body handles?"""
+"""Which threat cases ask for attention, of those that this team or this public body handles, and for what?"""
 
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from typing import Any
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
+from pydantic import computed_field
 
-from domain.basis import Fact
+from domain.basis import Fact, PersonId
 from domain.bodies import BodyId
 from domain.people import Office
+from domain.rules import follow_up
+from domain.rules.follow_up import NextStep, Situation, terms_of
 from domain.threat_case import (
     AangifteFiled,
     AangifteWaived,
+    CallBackPlanned,
+    CallNoted,
+    CaseHandedOver,
+    CaseTaken,
     ClosingReason,
+    DangerPassed,
     Form,
     PoliceNotified,
     ReportCorrected,
@@ -20,10 +31,13 @@ from domain.threat_case import (
     ThreatCaseClosed,
     ThreatCaseReopened,
     ThreatReported,
+    VptCodeAdded,
 )
-from domain.values import CodeList, Day, Identifying, Instant
+from domain.values import CodeList, Day, Identifying, Instant, Model
 from infra.eventstore import Recorded
 from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
+
+VERSION = 2
 
 
 class AangifteStatus(CodeList):
@@ -34,10 +48,15 @@ class AangifteStatus(CodeList):
     WAIVED = "waived", "afgezien"
 
 
+DUE = "(case when due_at is null then 'infinity' else due_at end)"
+"""What is never due comes last. Not ``coalesce``: PostgreSQL does not count that among what leaks nothing, and so does
+not look it up in an index for readers whom a policy holds."""
+
 WORKLIST = Table(
     name="worklist",
-    version=1,
-    # The owner stands in the row itself: this list is looked at all day, and the policy needs no second table.
+    version=VERSION,
+    # The owner stands in the row itself: this list is looked at all day, and the policy needs no second table. What is
+    # due when says domain/rules/follow_up.py; the table says the same of the first step, so that an index can order it.
     columns="""
         stream text collate "C" primary key,
         owner text not null,
@@ -45,26 +64,50 @@ WORKLIST = Table(
         number text not null,
         body text not null,
         office text not null,
+        handler text,
         danger_now boolean not null,
         severity text,
         form text,
         reported_at timestamptz not null,
         last_activity_at timestamptz not null,
+        call_back_at timestamptz,
         police_notified date,
+        vpt_code boolean,
         aangifte text not null default 'open',
-        closed text
+        closed text,
+        assess_by timestamptz not null,
+        aangifte_by timestamptz not null,
+        vpt_code_by timestamptz not null,
+        due_at timestamptz generated always as (
+            case when closed is null then least(
+                case when danger_now and police_notified is null then reported_at end,
+                case when handler is null then reported_at end,
+                call_back_at,
+                case when severity is null then assess_by end,
+                case when aangifte = 'open' then aangifte_by end,
+                case when (police_notified is not null or aangifte = 'filed') and vpt_code is not true
+                    then vpt_code_by end
+            ) end
+        ) stored
     """,
     visible="{is_auditor} or (owner_role = {role} and owner = {organisation})",
-    indexes=("(owner_role, owner, (closed is null), (not danger_now), last_activity_at, stream)",),
+    indexes=(
+        f"(owner_role, owner, (closed is null), (not danger_now), {DUE}, stream)",
+        f"(owner_role, owner, handler, (not danger_now), {DUE}, stream) where closed is null",
+        f"(owner_role, owner, (not danger_now), {DUE}, stream) where closed is null and handler is null",
+        "(owner_role, owner, last_activity_at, stream) where closed is not null",
+    ),
 )
 
 REPORT = statement(
     """
-    insert into {worklist}
-        (stream, owner, owner_role, number, body, office, danger_now, severity, form, reported_at, last_activity_at)
-    values
-        (%(stream)s, %(owner)s, %(owner_role)s, %(number)s, %(body)s, %(office)s, %(danger_now)s,
-         %(severity)s, %(form)s, %(at)s, %(at)s)
+    insert into {worklist} (
+        stream, owner, owner_role, number, body, office, handler, danger_now, severity, form, reported_at,
+        last_activity_at, assess_by, aangifte_by, vpt_code_by
+    ) values (
+        %(stream)s, %(owner)s, %(owner_role)s, %(number)s, %(body)s, %(office)s, %(handler)s, %(danger_now)s,
+        %(severity)s, %(form)s, %(at)s, %(at)s, %(assess_by)s, %(aangifte_by)s, %(vpt_code_by)s
+    )
     """,
     WORKLIST,
 )
@@ -75,10 +118,13 @@ UPDATE = statement(
     update {worklist} set
         body = coalesce(%(body)s, body),
         office = coalesce(%(office)s, office),
+        handler = case when %(handed_over)s then null else coalesce(%(handler)s, handler) end,
         danger_now = coalesce(%(danger_now)s, danger_now),
         severity = coalesce(%(severity)s, severity),
         form = coalesce(%(form)s, form),
+        call_back_at = case when %(called)s then %(call_back_at)s else coalesce(%(call_back_at)s, call_back_at) end,
         police_notified = coalesce(%(police_notified)s, police_notified),
+        vpt_code = coalesce(%(vpt_code)s, vpt_code),
         aangifte = coalesce(%(aangifte)s, aangifte),
         closed = case when %(reopened)s then null else coalesce(%(closed)s, closed) end,
         last_activity_at = %(at)s
@@ -88,8 +134,20 @@ UPDATE = statement(
 )
 
 UNCHANGED = dict.fromkeys(
-    ("body", "office", "danger_now", "severity", "form", "police_notified", "aangifte", "closed")
-) | {"reopened": False}
+    (
+        "body",
+        "office",
+        "handler",
+        "danger_now",
+        "severity",
+        "form",
+        "call_back_at",
+        "police_notified",
+        "vpt_code",
+        "aangifte",
+        "closed",
+    )
+) | dict.fromkeys(("handed_over", "called", "reopened"), False)
 
 
 def changes(recorded: Recorded) -> Changes:
@@ -98,24 +156,45 @@ def changes(recorded: Recorded) -> Changes:
     where = {"stream": event.originator_id, "at": event.metadata.at}
     match event.fact:
         case ThreatReported() as fact:
-            row = fact.model_dump(include={"owner", "owner_role", "number", "body", "office", "danger_now"})
+            row = fact.model_dump(include={"owner", "owner_role", "number", "body", "office", "handler", "danger_now"})
             axes = {"severity": fact.axes.severity, "form": fact.axes.form}
-            yield Change(REPORT, where | row | axes)
+            yield Change(REPORT, where | row | axes | _terms(event.metadata.at))
         case other:
             yield Change(UPDATE, where | UNCHANGED | _said(other))
 
 
-def _said(fact: Fact) -> dict[str, Any]:  # noqa: PLR0911 - one flat match over the facts
+def _terms(reported_at: datetime) -> dict[str, datetime]:
+    terms = terms_of(reported_at)
+    return {
+        "assess_by": reported_at + terms.assess,
+        "aangifte_by": reported_at + terms.decide_aangifte,
+        "vpt_code_by": reported_at + terms.ask_vpt_code,
+    }
+
+
+def _said(fact: Fact) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one flat match over the facts
     match fact:
         case ThreatAssessed():
             return {"severity": fact.axes.severity, "form": fact.axes.form}
         case ReportCorrected():
             corrected = fact.model_dump(include={"body", "office", "danger_now"})
             return corrected | {"severity": fact.axes.severity, "form": fact.axes.form}
+        case DangerPassed():
+            return {"danger_now": False}
+        case CaseTaken():
+            return {"handler": fact.handler}
+        case CaseHandedOver():
+            return {"handed_over": True, "call_back_at": fact.call_back_at}
+        case CallNoted():
+            return {"called": True, "call_back_at": fact.call_back_at}
+        case CallBackPlanned():
+            return {"call_back_at": fact.at}
         case PoliceNotified():
-            return {"police_notified": fact.on}
+            return {"police_notified": fact.on, "vpt_code": fact.vpt_code}
+        case VptCodeAdded():
+            return {"vpt_code": True}
         case AangifteFiled():
-            return {"aangifte": AangifteStatus.FILED}
+            return {"aangifte": AangifteStatus.FILED, "vpt_code": fact.vpt_code}
         case AangifteWaived():
             return {"aangifte": AangifteStatus.WAIVED}
         case ThreatCaseClosed():
@@ -126,7 +205,7 @@ def _said(fact: Fact) -> dict[str, Any]:  # noqa: PLR0911 - one flat match over 
             return {}
 
 
-VIEW = View(name="worklist", version=1, tables=(WORKLIST,), changes=changes, kinds=frozenset({"threat_case"}))
+VIEW = View(name="worklist", version=VERSION, tables=(WORKLIST,), changes=changes, kinds=frozenset({"threat_case"}))
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------
@@ -138,49 +217,157 @@ class WorklistItem(OfCase):
     number: str
     body: Identifying[BodyId]
     office: Identifying[Office]
+    handler: PersonId | None
+    """The person who handles it."""
     danger_now: bool
     severity: Severity | None
     form: Form | None
     reported_at: Instant
     last_activity_at: Instant
+    call_back_at: Instant | None
     police_notified: Day | None
+    vpt_code: bool | None
+    """Whether the police registered the VPT code."""
     aangifte: AangifteStatus
     closed: ClosingReason | None
+    due_at: Instant | None
+    """When the first of the next steps is due."""
+
+    @computed_field  # type: ignore[prop-decorator]  # mypy issue 1362
+    @property
+    def next_steps(self) -> tuple[NextStep, ...]:
+        """What is to be done next, what is due soonest first."""
+        return follow_up.next_steps(
+            Situation(
+                reported_at=self.reported_at,
+                danger_now=self.danger_now,
+                police_notified=self.police_notified is not None,
+                handler=self.handler,
+                call_back_at=self.call_back_at,
+                assessed=self.severity is not None,
+                aangifte_filed=self.aangifte is AangifteStatus.FILED,
+                aangifte_waived=self.aangifte is AangifteStatus.WAIVED,
+                vpt_code=self.vpt_code,
+                closed=self.closed is not None,
+            )
+        )
 
 
-LIST = statement(
+class Counts(Model):
+    """How many open cases there are."""
+
+    open: int
+    in_danger: int
+    unhandled: int
+    """That nobody handles."""
+    due_now: int
+    """In which a step is due, now or since long."""
+
+
+def _of_reader(select: str, where: str, *, end: str = "") -> str:
+    """Return *select* from the cases of the reader's organisation, or for auditors from all of them.
+
+    The policy says the same, but as one condition with an *or*, with which no index helps.
     """
-    select stream, number, body, office, danger_now, severity, form, reported_at, last_activity_at,
-        police_notified, aangifte, closed
-    from {worklist}
-    where (closed is null) = %(open)s
-    and (not %(goes_on)s or (not danger_now, last_activity_at, stream)
-        > (not %(danger_now)s::boolean, %(last_activity_at)s::timestamptz, %(stream)s))
-    order by (not danger_now), last_activity_at, stream
-    limit %(limit)s + 1
-    """,
+    own = "owner_role = {role} and owner = {organisation}"
+    branches = (f"({select} from {{worklist}} where {whose} and {where} {end})" for whose in (own, "{is_auditor}"))
+    return f"({' union all '.join(branches)}) as of_reader"
+
+
+COLUMNS = """stream, number, body, office, handler, danger_now, severity, form, reported_at, last_activity_at,
+    call_back_at, police_notified, vpt_code, aangifte, closed, due_at"""
+
+OF_CASE = statement(f"select {COLUMNS} from {{worklist}} where stream = %(stream)s", WORKLIST)  # noqa: S608 - literals
+
+COUNTS = statement(
+    f"""
+    select count(*) as open,
+        count(*) filter (where danger_now) as in_danger,
+        count(*) filter (where handler is null) as unhandled,
+        count(*) filter (where due_at <= %(now)s) as due_now
+    from {_of_reader("select danger_now, handler, due_at", "closed is null")}
+    """,  # noqa: S608 - literals
     WORKLIST,
 )
 
 
-def cases(
-    cursor: DatabaseCursor[DictRow], *, closed: bool = False, after: Cursor | None = None, limit: int = 50
+@dataclass(frozen=True)
+class Listed:
+    """Which cases stand in a list, and in which order."""
+
+    which: str
+    order: str
+    sorted_by: tuple[str, ...]
+    """What the order looks at: the names of columns, of a case's fields, and of parameters."""
+    goes_on: str
+    """Which cases come after a place in that order."""
+
+    def place(self, item: WorklistItem) -> Cursor:
+        """Return where *item* stands."""
+        values = (getattr(item, name) for name in self.sorted_by)
+        return tuple(value.isoformat() if isinstance(value, datetime) else value for value in values)
+
+
+OPEN = Listed(
+    which="closed is null",
+    order=f"(not danger_now), {DUE}, stream",
+    sorted_by=("danger_now", "due_at", "stream"),
+    goes_on=f"""(not danger_now, {DUE}, stream)
+        > (not %(danger_now)s::boolean, coalesce(%(due_at)s::timestamptz, 'infinity'), %(stream)s)""",
+)
+"""Danger first, then what is due soonest."""
+
+CLOSED = Listed(
+    which="closed is not null",
+    order="last_activity_at desc, stream desc",
+    sorted_by=("last_activity_at", "stream"),
+    goes_on="(last_activity_at, stream) < (%(last_activity_at)s::timestamptz, %(stream)s)",
+)
+"""What was closed last comes first."""
+
+
+@cache
+def _list(listed: Listed, *conditions: str) -> bytes:
+    """Return the statement for a page of a list: one for each way to ask, so that each finds its index."""
+    where = " and ".join((listed.which, *conditions))
+    end = f"order by {listed.order} limit %(limit)s + 1"
+    mine = _of_reader(f"select {COLUMNS}", where, end=end)
+    return statement(f"select * from {mine} {end}", WORKLIST)  # noqa: S608 - literals
+
+
+def cases(  # noqa: PLR0913 - one parameter per way to narrow the list
+    cursor: DatabaseCursor[DictRow],
+    *,
+    closed: bool = False,
+    handler: PersonId | None = None,
+    unhandled: bool = False,
+    after: Cursor | None = None,
+    limit: int = 50,
 ) -> Page[WorklistItem]:
-    """Return the open or the closed cases: danger first, then those that have waited longest."""
-    danger_now, last_activity_at, stream = after or (None, None, None)
+    """Return the open cases, danger first and then what is due soonest, or the closed ones, the latest first.
+
+    All of them, or those that *handler* or (*unhandled*) nobody handles.
+    """
+    listed = CLOSED if closed else OPEN
+    conditions = {
+        "handler = %(handler)s": handler is not None,
+        "handler is null": unhandled,
+        listed.goes_on: after is not None,
+    }
+    place = dict(zip(listed.sorted_by, after or (), strict=False))
     rows = cursor.execute(
-        LIST,
-        {
-            "open": not closed,
-            "goes_on": after is not None,
-            "danger_now": danger_now,
-            "last_activity_at": last_activity_at,
-            "stream": stream,
-            "limit": limit,
-        },
+        _list(listed, *(condition for condition, asked in conditions.items() if asked)),
+        {"handler": handler, "limit": limit} | place,
     ).fetchall()
-    return page(
-        [WorklistItem.model_validate(row) for row in rows],
-        limit,
-        lambda item: (item.danger_now, item.last_activity_at.isoformat(), item.stream),
-    )
+    return page([WorklistItem.model_validate(row) for row in rows], limit, listed.place)
+
+
+def of_case(cursor: DatabaseCursor[DictRow], stream: str) -> WorklistItem | None:
+    """Return the threat case in *stream*; ``None`` if the reader does not handle it."""
+    row = cursor.execute(OF_CASE, {"stream": stream}).fetchone()
+    return WorklistItem.model_validate(row) if row else None
+
+
+def counts(cursor: DatabaseCursor[DictRow], now: datetime) -> Counts:
+    """Return how many open cases there are at the moment *now*."""
+    return Counts.model_validate(cursor.execute(COUNTS, {"now": now}).fetchone())

@@ -54,6 +54,8 @@ def _used(annotation: object) -> Iterator[type[CodeList]]:
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         for info in annotation.model_fields.values():
             yield from _used(info.annotation)
+        for computed in annotation.model_computed_fields.values():
+            yield from _used(computed.return_type)
     elif isinstance(annotation, type) and is_dataclass(annotation):
         for hint in get_type_hints(annotation).values():
             yield from _used(hint)

@@ -17,7 +17,7 @@ MOMENT = "2099-03-02T09:00:00Z"
 BODY = "gm0855"
 STORY: dict[str, dict[str, Any]] = {
     "ReportThreat": {"body": BODY},
-    "CorrectReport": {"body": BODY},
+    "CorrectReport": {"body": BODY, "danger_now": True},
     "RequestAdvice": {"body": BODY},
     "ReceiveSignal": {"body": BODY, "office": "raadslid"},
     "RegisterOrganisation": {"organisation": "een-organisatie", "kind": "support_team"},

@@ -58,13 +58,18 @@ from domain.threat_case import (
     CloseThreatCase,
     ClosingReason,
     CorrectReport,
+    EndDanger,
     FileAangifte,
     Form,
+    HandOverCase,
     NoAangifteReason,
+    NoteCall,
     NotifyPolice,
+    PlanCallBack,
     ReopenThreatCase,
     ReportThreat,
     Severity,
+    TakeCase,
     WaiveAangifte,
 )
 from infra.database import Database, DatabaseRole
@@ -271,13 +276,26 @@ def _a(choices: Any, random: Random) -> Any:  # noqa: ANN401 - one of a code lis
     return random.choice(list(choices))
 
 
+def _day(random: Random) -> datetime:
+    return NOW + timedelta(days=random.randint(1, 20))
+
+
+def _soon(random: Random) -> datetime | None:
+    return random.choice([None, _day(random)])
+
+
 Given = Callable[[Random, Sequence[StreamId]], Command[Any]]
 
 COMMANDS: tuple[Given, ...] = (
     lambda r, _: a_threat(_body(r), danger_now=r.random() < 0.3),
     lambda r, _: AssessThreat(axes=Axes(form=_a(Form, r), severity=_a([None, *Severity], r))),
     lambda r, _: CorrectReport(reason="Verkeerd verstaan", danger_now=r.random() < 0.5, office=_a(Office, r)),
-    lambda _, __: NotifyPolice(vpt_code=True),
+    lambda _, __: EndDanger(),
+    lambda _, __: TakeCase(),
+    lambda r, _: HandOverCase(note="Belt morgen", call_back_at=_soon(r)),
+    lambda r, _: NoteCall(note="Niet bereikt", call_back_at=_soon(r)),
+    lambda r, _: PlanCallBack(at=_day(r)),
+    lambda r, _: NotifyPolice(vpt_code=_a([None, False, True], r)),
     lambda r, _: FileAangifte(by=_a(AangifteBy, r)),
     lambda r, _: WaiveAangifte(reason=_a(NoAangifteReason, r)),
     lambda r, _: CloseThreatCase(reason=_a(ClosingReason, r)),

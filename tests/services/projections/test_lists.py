@@ -1,10 +1,10 @@
-"""What do the worklist, the directory of cases, the register and the memberships hold, and in which order?"""
+"""What do the directory of cases, the register and the memberships hold, and in which order?"""
 
 import json
 import re
 from base64 import b32encode
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -22,37 +22,20 @@ from domain.integrity_inquiry import (
     SignalReceived,
 )
 from domain.organisations import AppointMember, EndMembership, OrganisationKind, RegisterOrganisation
-from domain.people import Office
-from domain.threat_case import (
-    AangifteBy,
-    AssessThreat,
-    Axes,
-    CloseThreatCase,
-    ClosingReason,
-    CorrectReport,
-    FileAangifte,
-    Form,
-    NoAangifteReason,
-    NotifyPolice,
-    ReopenThreatCase,
-    Severity,
-    WaiveAangifte,
-)
+from domain.threat_case import NotifyPolice
 from infra.database import Database
-from services.projections import cases, memberships, steunpunt_register, worklist
+from services.projections import cases, memberships, steunpunt_register
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.steunpunt_register import Phase
 from services.projections.views import Page
-from services.projections.worklist import AangifteStatus, WorklistItem
-from tests.domain.scenario import NOW, TODAY, actor
+from tests.domain.scenario import TODAY, actor
 from tests.log_of import log_of
 from tests.services.projections.network import (
     ADMINISTRATOR,
     AMSTERDAM,
     AUDITOR,
     STEUNPUNT,
-    TEAM,
     THE_HAGUE,
     Network,
     a_signal,
@@ -76,99 +59,6 @@ def in_pages(query: Callable[..., Page[Any]]) -> list[Any]:
             page = query(limit=size, after=json.loads(json.dumps(page.after)))
         assert [*items, *page.items] == whole
     return whole
-
-
-# --- worklist ---------------------------------------------------------------------------------------------------------
-
-
-def only_item(database: Database, *, closed: bool = False) -> WorklistItem:
-    """Return the one case on the team's worklist."""
-    with database.reading(TEAM) as cursor:
-        (item,) = worklist.cases(cursor, closed=closed).items
-    return item
-
-
-def test_a_reported_threat_is_on_the_worklist(database: Database, network: Network, runner: Runner) -> None:
-    """With what intake asks for, and nothing else yet."""
-    stream = network.give(a_threat(danger_now=True), TEAM)
-    runner.catch_up()
-
-    assert only_item(database) == WorklistItem(
-        stream=stream,
-        number="DR-2026-000001",
-        body="gm0363",
-        office=Office.BURGEMEESTER,
-        danger_now=True,
-        severity=None,
-        form=None,
-        reported_at=NOW,
-        last_activity_at=NOW,
-        police_notified=None,
-        aangifte=AangifteStatus.OPEN,
-        closed=None,
-    )
-
-
-def test_what_happens_shows_on_the_worklist(database: Database, network: Network, runner: Runner) -> None:
-    """What is not said stays as it was."""
-    stream = network.give(a_threat(danger_now=True), TEAM)
-    axes = Axes(form=Form.STALKING, severity=Severity.SERIOUS)
-    network.give(AssessThreat(axes=axes), TEAM, stream)
-    network.give(AssessThreat(axes=Axes(severity=Severity.VERY_SERIOUS)), TEAM, stream)
-    network.give(CorrectReport(reason="Verkeerd verstaan", office=Office.WETHOUDER, danger_now=False), TEAM, stream)
-    network.give(NotifyPolice(), TEAM, stream)
-    runner.catch_up()
-
-    item = only_item(database)
-
-    assert (item.form, item.severity) == (Form.STALKING, Severity.VERY_SERIOUS)
-    assert (item.body, item.office, item.danger_now) == ("gm0363", Office.WETHOUDER, False)
-    assert item.police_notified == TODAY
-    assert (item.reported_at, item.last_activity_at) == (NOW, NOW + timedelta(minutes=4))
-
-
-def test_the_aangifte_is_open_waived_or_filed(database: Database, network: Network, runner: Runner) -> None:
-    """What was waived can still be filed."""
-    stream = network.give(a_threat(), TEAM)
-    found = []
-    for command in (WaiveAangifte(reason=NoAangifteReason.FEAR), FileAangifte(by=AangifteBy.VICTIM)):
-        network.give(command, TEAM, stream)
-        runner.catch_up()
-        found.append(only_item(database).aangifte)
-
-    assert found == [AangifteStatus.WAIVED, AangifteStatus.FILED]
-
-
-def test_a_closed_case_leaves_the_open_ones_until_it_is_reopened(
-    database: Database, network: Network, runner: Runner
-) -> None:
-    """It is found among the closed ones."""
-    stream = network.give(a_threat(), TEAM)
-    network.give(CloseThreatCase(reason=ClosingReason.RESOLVED), TEAM, stream)
-    runner.catch_up()
-    assert only_item(database, closed=True).closed is ClosingReason.RESOLVED
-
-    network.give(ReopenThreatCase(reason="Er is meer gebeurd"), TEAM, stream)
-    runner.catch_up()
-
-    assert only_item(database).closed is None
-
-
-def test_danger_comes_first_then_the_longest_wait(database: Database, network: Network, runner: Runner) -> None:
-    """Also over pages, with several cases at the same moment."""
-    calm = [network.give(a_threat(), TEAM) for _ in range(3)]
-    danger = [network.give(a_threat(danger_now=True), TEAM) for _ in range(2)]
-    network.at = NOW
-    same = sorted(network.give(a_threat(), TEAM) for _ in range(1))
-    network.give(NotifyPolice(), TEAM, calm[0])
-    runner.catch_up()
-
-    with database.reading(TEAM) as cursor:
-        listed = in_pages(lambda **more: worklist.cases(cursor, **more))
-
-    assert [item.stream for item in listed[:2]] == danger
-    assert [item.last_activity_at for item in listed[2:]] == sorted(item.last_activity_at for item in listed[2:])
-    assert {item.stream for item in listed[2:]} == {*calm, *same}
 
 
 # --- the directory of cases -------------------------------------------------------------------------------------------

@@ -344,9 +344,9 @@ def test_reading_changes_nothing(database: Database, network: Network, runner: R
 
     with narrow:
         with narrow.reading(AUDITOR) as cursor:
-            assert cursor.execute("select from views.worklist_v1").fetchall()
+            assert cursor.execute("select from views.worklist_v2").fetchall()
         with narrow.pool(DatabaseRole.READER).connection() as connection:
-            assert connection.execute("select from views.worklist_v1").fetchall() == []
+            assert connection.execute("select from views.worklist_v2").fetchall() == []
 
 
 def test_members_are_for_their_administrators_and_auditors(

@@ -47,8 +47,8 @@ def test_a_rebuild_mends_rows_that_went_wrong(
     runner.catch_up()
     live = rows(database, worklist.VIEW)
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
-        connection.execute("delete from views.worklist_v1 where number = 'DR-2026-000001'")
-        connection.execute("update views.worklist_v1 set danger_now = true")
+        connection.execute("delete from views.worklist_v2 where number = 'DR-2026-000001'")
+        connection.execute("update views.worklist_v2 set danger_now = true")
 
     rebuild(database, store, worklist.VIEW)
 

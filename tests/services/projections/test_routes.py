@@ -121,6 +121,42 @@ def test_what_is_withheld_is_no_change(network: Network, project: Project) -> No
     assert answers == [412, 201]
 
 
+# --- the worklist -----------------------------------------------------------------------------------------------------
+
+
+def test_the_worklist_says_what_comes_next(network: Network, project: Project) -> None:
+    """With the Dutch words of each step among the code lists."""
+    command(network, "support-team", "threat-cases", THREAT)
+    project()
+    (item,) = network.look("support-team", "worklist")["items"]
+    (words,) = [found for found in network.look("support-team", "code-lists")["items"] if found["name"] == "FollowUp"]
+
+    assert [step["step"] for step in item["next_steps"]] == ["assess", "decide_aangifte"]
+    assert item["due_at"] == item["next_steps"][0]["due"]
+    assert {step["step"] for step in item["next_steps"]} < {code["code"] for code in words["codes"]}
+
+
+def test_the_worklist_is_narrowed_to_a_handler_or_to_none(network: Network, project: Project) -> None:
+    """Page by page; the place in one list is not one in another."""
+    handled = {command(network, "support-team", "threat-cases", THREAT) for _ in range(2)}
+    handed_over = command(network, "support-team", "threat-cases", THREAT)
+    command(network, "support-team", f"threat-cases/{handed_over}/hand-overs", {"note": "Belt morgen terug."})
+    project()
+
+    def listed(query: str) -> set[str]:
+        return {item["id"] for item in network.look("support-team", f"worklist{query}")["items"]}
+
+    first = network.get("support-team", "worklist?handler=p-team-1&limit=1")
+    following = first.links["next"]["url"].removeprefix("/v1/")
+    elsewhere = following.replace("handler=p-team-1", "unhandled=true")
+    assert listed("?handler=p-team-1") == handled
+    assert listed("?unhandled=true") == {handed_over}
+    assert listed("") == {*handled, handed_over}
+    assert {first.json()["items"][0]["id"]} | listed(following.removeprefix("worklist")) == handled
+    assert network.get("support-team", elsewhere).status_code == 400
+    assert network.get("support-team", "worklist?handler=tess@example.org").status_code == 400
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 

@@ -246,7 +246,7 @@ def test_a_locked_table_delays_nobody_else(
     runner.catch_up()
     network.give(a_threat(), TEAM)
     locking = database.connect(DatabaseRole.PROJECTOR)
-    locking.execute("lock table views.worklist_v1")
+    locking.execute("lock table views.worklist_v2")
 
     with pytest.raises(psycopg.errors.LockNotAvailable):
         runner.catch_up()

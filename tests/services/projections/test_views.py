@@ -93,7 +93,7 @@ def test_every_relation_of_the_views_guards_its_rows(projector: Connection, view
         (GUARDED, "there is no policy"),
         ("create table views.bad (n int); create policy p on views.bad using (true)", "security is not enabled"),
         ("create materialized view views.bad as select 1", "a materialised view"),
-        ("create view views.bad as select * from views.worklist_v1", "a view without security_invoker"),
+        ("create view views.bad as select * from views.worklist_v2", "a view without security_invoker"),
         ("create view views.bad with (security_invoker = false) as select 1", "a view without security_invoker"),
         ("create sequence views.bad; grant usage on sequence views.bad to public", "somebody may do more than read"),
         (f"{GUARDED}; create policy p on views.bad using (true)", "a policy is for more than select"),
@@ -129,7 +129,7 @@ def test_stream_ids_have_one_collation(projector: Connection) -> None:
 def test_nobody_but_the_projector_changes_a_view(views: Database, role: DatabaseRole, forbidden: str) -> None:
     """Readers and the write side have no right to change rows, tables or policies."""
     with closing(views.connect(role)) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(sql.SQL(forbidden).format(sql.Identifier("views", "worklist_v1")))
+        connection.execute(sql.SQL(forbidden).format(sql.Identifier("views", "worklist_v2")))
 
 
 def test_programs_that_start_at_once_make_the_tables_once(database: Database) -> None:
