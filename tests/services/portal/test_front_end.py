@@ -6,6 +6,7 @@ They are built by ``make front-end``, which ``make test`` does by itself.
 import gzip
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from services.portal.assets import MANIFEST, STATIC, TYPES, Assets
 
 SOURCE = Path(portal.__file__).with_name("front-end")
 TEMPLATES = Path(portal.__file__).with_name("templates")
+PYPROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))
 README = (SOURCE / "README.md").read_text("utf-8")
 FIRST_VISIT = ("weerbaar.css", "weerbaar.js", "htmx.js", "favicon.svg", "logo.svg")
 LETTERS = ("fira-sans-latin-400-normal.woff2", "fira-sans-latin-700-normal.woff2")
@@ -175,6 +177,16 @@ def test_a_first_visit_costs_little(assets: Assets) -> None:
     sent += sum((STATIC / assets.names[name]).stat().st_size for name in LETTERS)
 
     assert sent < 100_000
+
+
+def test_an_installed_package_has_its_files() -> None:
+    """Whoever installs the program gets every template and everything that was built, and nothing to build it with."""
+    setuptools = PYPROJECT["tool"]["setuptools"]
+    folder = SOURCE.parent
+    brought = {file for pattern in setuptools["package-data"]["services.portal"] for file in folder.glob(pattern)}
+
+    assert brought == {file for part in (TEMPLATES, STATIC) for file in part.rglob("*") if file.is_file()}
+    assert "services.portal.front-end*" in setuptools["packages"]["find"]["exclude"]
 
 
 def test_packages_are_pinned_by_what_is_in_them() -> None:
