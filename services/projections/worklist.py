@@ -92,7 +92,7 @@ WORKLIST = Table(
     """,
     visible="{is_auditor} or (owner_role = {role} and owner = {organisation})",
     indexes=(
-        f"(owner_role, owner, (closed is null), (not danger_now), {DUE}, stream)",
+        f"(owner_role, owner, (not danger_now), {DUE}, stream) where closed is null",
         f"(owner_role, owner, handler, (not danger_now), {DUE}, stream) where closed is null",
         f"(owner_role, owner, (not danger_now), {DUE}, stream) where closed is null and handler is null",
         "(owner_role, owner, last_activity_at, stream) where closed is not null",
