@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from domain.kinds import KINDS
@@ -21,6 +22,16 @@ from infra import embedded
 from infra.database import Database
 from infra.eventstore import CaseStore
 from infra.migrate import migrate
+
+
+# As a rule structlog draws every local variable of a traceback: of a page that takes minutes.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 @dataclass(frozen=True)
