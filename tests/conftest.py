@@ -23,7 +23,6 @@ from infra.database import Database
 from infra.eventstore import CaseStore
 from infra.migrate import migrate
 
-
 # As a rule structlog draws every local variable of a traceback: of a page that takes minutes.
 structlog.configure(
     processors=[
