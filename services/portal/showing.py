@@ -18,8 +18,8 @@ from services.portal.labels import state_label
 
 SHORT = 80
 """In characters; what is longer stands on lines of its own."""
-UNSAID = {"owner_role", "organisation_role"}
-"""Fields that repeat what another one says. Random identifiers, which tell people nothing, are not shown either."""
+UNSAID = {"subject", "owner_role", "organisation_role"}
+"""Fields that tell people nothing: random identifiers, and what another field says already."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def shown(thing: object, body_name: Callable[[str], str], pointer: str = "") -> 
 def _parts(thing: object, body_name: Callable[[str], str], pointer: str) -> Iterator[Shown]:
     for name, value in _members(thing).items():
         here = f"{pointer}/{name}"
+        # An identifier of another case is for links.
         if name in UNSAID or value in (None, (), "") or isinstance(value, UUID):
             continue
         label = state_label(type(thing), name)
