@@ -4,7 +4,7 @@ Pure functions of their arguments: a moment is aware and shown as the clock in t
 the present is given it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -35,11 +35,6 @@ def plain_day(day: date) -> str:
 def short_day(day: date) -> str:
     """Return ``21 nov 2026``, for tables."""
     return format_date(day, "d MMM y", LOCALE)
-
-
-def typed_day(day: date) -> str:
-    """Return ``21-11-2026``, as people type it."""
-    return format_date(day, "d-M-y", LOCALE)
 
 
 def month(day: date) -> str:
@@ -126,7 +121,7 @@ def euro(cents: int) -> str:
 
 def amount(cents: int) -> str:
     """Return ``1.250,00`` for 125,000 cents, as people type it."""
-    return format_decimal(cents / 100, "#,##0.00", locale=LOCALE)
+    return format_decimal(Decimal(cents).scaleb(-2), "#,##0.00", locale=LOCALE)
 
 
 def counted(count: int, singular: str, plural: str) -> str:
@@ -148,28 +143,3 @@ def yes_or_no(value: bool | None) -> str:  # noqa: FBT001 - the answer to a ques
 def capitalised(words: str) -> str:
     """Return *words* as they stand at the beginning of a line: ``commissaris van de Koning`` keeps its capital."""
     return words[:1].upper() + words[1:]
-
-
-FILTERS: Mapping[str, Callable[..., str]] = {
-    function.__name__: function
-    for function in (
-        long_day,
-        plain_day,
-        short_day,
-        typed_day,
-        month,
-        clock,
-        long_moment,
-        short_moment,
-        relative,
-        due,
-        due_day,
-        number,
-        euro,
-        counted,
-        listed,
-        yes_or_no,
-        capitalised,
-    )
-}
-"""By the name under which a template uses it: ``{{ row.due_at | due(now) }}``."""

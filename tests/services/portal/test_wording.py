@@ -13,11 +13,10 @@ NOW = datetime(2026, 11, 21, 22, 4, tzinfo=UTC)
 
 
 def test_days_are_written_in_dutch() -> None:
-    """In full, short and as people type them."""
+    """In full, short, and without the day of the week."""
     assert wording.long_day(SATURDAY) == "zaterdag 21 november 2026"
     assert wording.plain_day(SATURDAY) == "21 november 2026"
     assert wording.short_day(SATURDAY) == "21 nov 2026"
-    assert wording.typed_day(date(2026, 3, 8)) == "8-3-2026"
     assert wording.month(SATURDAY) == "november 2026"
 
 
@@ -109,6 +108,7 @@ def test_numbers_have_points_and_amounts_a_comma() -> None:
     assert wording.number(1449) == "1.449"
     assert wording.euro(125_000) == "€\N{NO-BREAK SPACE}1.250,00"
     assert wording.euro(5) == "€\N{NO-BREAK SPACE}0,05"
+    assert wording.amount(125_000) == "1.250,00"
     assert wording.euro(99_999_999) == "€\N{NO-BREAK SPACE}999.999,99"
 
 
@@ -140,9 +140,3 @@ def test_a_line_begins_with_a_capital_and_keeps_its_others() -> None:
     """Also when there is nothing in it."""
     assert wording.capitalised("commissaris van de Koning") == "Commissaris van de Koning"
     assert wording.capitalised("") == ""
-
-
-def test_templates_have_every_form_at_hand() -> None:
-    """Under its own name."""
-    assert wording.FILTERS["due"](NOW, NOW) == "nu"
-    assert all(name == function.__name__ for name, function in wording.FILTERS.items())
