@@ -17,7 +17,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.basis import Refusal
 from infra.eventstore import IdempotencyKeyReused
-from services.portal import assets, caselist, commands, dossiers, labels, replaying, signing_in, worklists
+from services.portal import (
+    assets,
+    caselist,
+    commands,
+    dossiers,
+    labels,
+    organisations,
+    replaying,
+    sheets,
+    signing_in,
+    steunpunt,
+    worklists,
+)
 from services.portal.pages import HEADERS, Portal, SignInNeeded, Visit, draw, go, portal_of, visit_of
 from services.web.edge import Door
 from services.web.problems import Answerable
@@ -35,6 +47,9 @@ def create_portal(portal: Portal) -> FastAPI:
         worklists.routes(),
         caselist.routes(),
         replaying.routes(),
+        steunpunt.routes(),
+        organisations.routes(),
+        sheets.routes(),  # before the forms, whose addresses look the same
         commands.routes(),
         dossiers.routes(),
     ):

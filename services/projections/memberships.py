@@ -3,6 +3,7 @@
 For auditors, and for those who are party to the organisation: the administrators of the network, and its own.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from psycopg import Cursor as DatabaseCursor
@@ -117,7 +118,8 @@ class Member(Model):
 LIST = statement(
     """
     select organisation, name, kind, body from {organisations}
-    where %(after)s::text is null or organisation > %(after)s
+    where (%(after)s::text is null or organisation > %(after)s)
+    and (%(named)s::text is null or position(lower(%(named)s) in lower(name)) > 0 or organisation = lower(%(named)s))
     order by organisation limit %(limit)s + 1
     """,
     ORGANISATIONS,
@@ -131,15 +133,34 @@ MEMBERS = statement(
     """,
     MEMBERSHIPS,
 )
+COUNTS = statement(
+    """
+    select o.organisation, count(distinct m.person) as people
+    from {organisations} o join {memberships} m using (stream)
+    where o.organisation = any (%(organisations)s)
+    and m.from_day <= %(day)s and (m.until is null or %(day)s < m.until)
+    group by o.organisation
+    """,
+    ORGANISATIONS,
+    MEMBERSHIPS,
+)
 
 
 def organisations(
-    cursor: DatabaseCursor[DictRow], *, after: Cursor | None = None, limit: int = 50
+    cursor: DatabaseCursor[DictRow], *, named: str | None = None, after: Cursor | None = None, limit: int = 50
 ) -> Page[OrganisationEntry]:
-    """Return the organisations, by their ids."""
+    """Return the organisations, by their ids; *named*: only those with this in their name, or with this id."""
     (organisation,) = after or (None,)
-    rows = cursor.execute(LIST, {"after": organisation, "limit": limit}).fetchall()
+    rows = cursor.execute(LIST, {"named": named, "after": organisation, "limit": limit}).fetchall()
     return page([OrganisationEntry.model_validate(row) for row in rows], limit, lambda entry: (entry.organisation,))
+
+
+def counts(
+    cursor: DatabaseCursor[DictRow], organisations: Sequence[OrganisationId], day: date
+) -> dict[OrganisationId, int]:
+    """Return how many people have a role on *day* in each of *organisations*, as far as the reader may know of it."""
+    rows = cursor.execute(COUNTS, {"organisations": list(organisations), "day": day}).fetchall()
+    return dict.fromkeys(organisations, 0) | {row["organisation"]: row["people"] for row in rows}
 
 
 def members(cursor: DatabaseCursor[DictRow], stream: str, day: date) -> list[Member] | None:

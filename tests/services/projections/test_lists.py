@@ -261,7 +261,10 @@ def test_members_are_those_of_the_day(database: Database, network: Network, runn
             for day in (date(2025, 12, 31), date(2026, 2, 28), date(2026, 3, 1), date(2026, 5, 1))
         }
 
+        numbers = {day: memberships.counts(cursor, [entry.organisation], day) for day in names}
+
     assert list(names.values()) == [[], ["anne", "bram"], ["bram"], ["bram", "carla"]]
+    assert all(numbers[day] == {entry.organisation: len(people)} for day, people in names.items())
 
 
 def test_an_organisation_that_is_not_there_has_no_members(database: Database, network: Network, runner: Runner) -> None:
@@ -287,4 +290,11 @@ def test_organisations_are_listed_by_id(database: Database, network: Network, ru
     with database.reading(ADMINISTRATOR) as cursor:
         listed = in_pages(lambda **more: memberships.organisations(cursor, **more))
 
+        named = {text: memberships.organisations(cursor, named=text).items for text in ("STEUN", "zk", "%")}
+
     assert [entry.organisation for entry in listed] == ["bzk", "ondersteuningsteam", "steunpunt"]
+    assert {text: [entry.organisation for entry in found] for text, found in named.items()} == {
+        "STEUN": ["ondersteuningsteam", "steunpunt"],
+        "zk": ["bzk"],
+        "%": [],
+    }
