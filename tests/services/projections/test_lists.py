@@ -97,7 +97,7 @@ def test_a_case_does_not_say_when_it_began_or_what_has_happened(
 
 def test_the_newest_case_comes_first(database: Database, network: Network, runner: Runner) -> None:
     """Of one kind or of all, over pages."""
-    random_history(network, 3, attempts=150)
+    random_history(network, 3, commands=40)
     runner.catch_up()
     newest_first = network.streams[::-1]
 

@@ -245,7 +245,7 @@ def test_counters_rows_and_facts_say_the_same(
 ) -> None:
     """The funnel can be recomputed from the rows, and from the facts, at every moment of a random history."""
     for part in range(4):
-        random_history(network, 10 * seed + part, attempts=120)
+        random_history(network, 10 * seed + part, commands=40)
         runner.catch_up()
         tables = rows(database, measure_progress.VIEW)
         counters = Counter({row[:4]: row[4] for row in tables["measure_funnel"] if row[4]})

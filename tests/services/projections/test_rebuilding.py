@@ -25,7 +25,7 @@ def test_live_and_rebuilt_rows_are_the_same(
     """For every view and row by row, wherever the pages of the log began."""
     for seed, page in enumerate((500, 1, 7), start=1):
         monkeypatch.setattr(projecting, "PAGE", page)
-        random_history(network, seed, attempts=150)
+        random_history(network, seed, commands=40)
         runner.catch_up()
     live = {view.name: rows(database, view) for view in VIEWS}
     monkeypatch.setattr(projecting, "PAGE", 30)

@@ -87,7 +87,7 @@ def test_a_running_projector_shows_what_is_recorded(database: Database, store: C
 
     with running(runner):
         eventually(lambda: of(database, seen.VIEW).position == 1)
-        random_history(network, 1, attempts=100)
+        random_history(network, 1, commands=30)
         eventually(lambda: all(view.lag == 0 for view in status(database)))
 
     assert positions(database) == list(range(1, store.head() + 1))
