@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import psycopg
@@ -80,14 +81,13 @@ class Installation:
             self.execute(f"drop role {', '.join('{}' for _ in roles)}", *roles)
 
 
-@pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Yield the URL of a server on which the login may do everything."""
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Yield the URL of a server on which the login may do everything; *folder* is for one of our own."""
     given = os.environ.get("WEERBAAR_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    folder = tmp_path_factory.mktemp("postgresql")
     try:
         with embedded.embedded_server(folder, durable=False) as url:
             yield url
@@ -95,9 +95,9 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         embedded.forget(folder)
 
 
-@pytest.fixture(scope="session")
-def installation(server_url: str) -> Iterator[Installation]:
-    """Yield the session's installation, migrated once."""
+@contextmanager
+def installed(server_url: str) -> Iterator[Installation]:
+    """Yield an installation, migrated once; nothing of it is left behind."""
     installation = Installation(server_url, f"wb_{secrets.token_hex(4)}")
     try:
         installation.execute("create database {} template template0", installation.template)
@@ -106,6 +106,20 @@ def installation(server_url: str) -> Iterator[Installation]:
         yield installation
     finally:
         installation.remove()
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Yield the URL of the session's server."""
+    with server(tmp_path_factory.mktemp("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def installation(server_url: str) -> Iterator[Installation]:
+    """Yield the session's installation."""
+    with installed(server_url) as installation:
+        yield installation
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,9 @@
 """How does a test talk to the whole service, as one person or another?"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from threading import Event, Thread
@@ -39,7 +40,7 @@ class Network:
     def headers(self, who: str | Actor) -> dict[str, str]:
         """Return the headers that name somebody of the cast, or any actor."""
         actor = who if isinstance(who, Actor) else CAST[who]
-        return {"Authorization": f"Bearer {self.issuer.token(actor, now())}"}
+        return {"Authorization": f"Bearer {self.issuer.token(actor, self.service.clock())}"}
 
     def post(self, who: str | Actor, path: str, body: Any, **headers: str) -> Response:  # noqa: ANN401 - any JSON
         """Give a command; header names are written with underscores."""
@@ -73,10 +74,16 @@ def projector_store(database: Database, kinds: tuple[Kind[Any], ...] = KINDS) ->
 
 
 @contextmanager
-def running(database: Database, data_dir: Path, *, kinds: tuple[Kind[Any], ...] = KINDS) -> Iterator[Network]:
+def running(
+    database: Database,
+    data_dir: Path,
+    *,
+    kinds: tuple[Kind[Any], ...] = KINDS,
+    clock: Callable[[], datetime] = now,
+) -> Iterator[Network]:
     """Run the service on *database* for as long as this lasts."""
     settings = read_settings(data_dir=data_dir)
-    service = Service(settings, database, kinds=kinds, cast=CAST)
+    service = Service(settings, database, kinds=kinds, clock=clock, cast=CAST)
     stop = Event()
     projector = Thread(target=Runner(database, projector_store(database, kinds), VIEWS).run, args=(stop,))
     projector.start()
