@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, HTTPException
 from fastapi.routing import APIRoute
 
 from domain.basis import Actor, Kind
@@ -136,6 +137,11 @@ def create_api(service: Service) -> FastAPI:
     return api
 
 
+def _nothing() -> None:
+    """Say in the words of the API, and not on a page, that there is nothing at its bare address."""
+    raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
 def create_app(service: Service) -> FastAPI:
     """Return the web application: the pages, the API, and health and metrics beside them. Raises FrontEndMissing."""
     metrics = Metrics()
@@ -144,6 +150,7 @@ def create_app(service: Service) -> FastAPI:
     outer.include_router(operation_routes(service.database, service.views, metrics))
     problems.install(outer)
     outer.mount("/v1", create_api(service))
+    outer.add_api_route("/v1", _nothing, include_in_schema=False)
     outer.mount("/", create_portal(portal))
     outer.add_middleware(
         Edge,  # a dataclass is a class with an __init__ too

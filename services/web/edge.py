@@ -169,14 +169,14 @@ def api_door(prefix: str, version: str) -> Door:
         prefix=prefix,
         media_type="application/json",
         headers={"API-Version": version} | SECURITY_HEADERS,
-        refused=lambda status: problems.answer(status, *UNACCEPTABLE[status]),
+        refused=_unacceptable,
     )
 
 
-UNACCEPTABLE = {
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: ("body-too-large", "The body is larger than this service accepts."),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("unsupported-media-type", "Send the body as application/json."),
-}
+def _unacceptable(status: HTTPStatus) -> ASGIApp:
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return problems.answer(status, "body-too-large", "The body is larger than this service accepts.")
+    return problems.answer(status, "unsupported-media-type", "Send the body as application/json.")
 
 
 def replayed(body: bytes, receive: Receive) -> Receive:

@@ -20,6 +20,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "port": ("9000", 9000),
     "public_url": ("https://weerbaar.example.org/api", "https://weerbaar.example.org/api"),
     "contact_email": ("team@example.org", "team@example.org"),
+    "duty_phones": ('{"Achterwacht": "070-0000000"}', {"Achterwacht": "070-0000000"}),
     "secret_file": ("/run/secrets/secret", Path("/run/secrets/secret")),
     "token_issuer": ("https://issuer.example.org", "https://issuer.example.org"),
     "token_audience": ("weerbaar-test", "weerbaar-test"),
