@@ -121,7 +121,8 @@ def settings(text: str) -> set[str]:
     fields = Settings.model_fields.items()
     defaults = {f"WEERBAAR_{name.upper()}": default(field.default) for name, field in fields}
     existing = {(f"`{name}`", defaults[name], meaning) for name, meaning in variables().items()}
-    of_tests = re.findall(rf"{TEST_PREFIX}[A-Z_]+", (ROOT / "tests/conftest.py").read_text("utf-8"))
+    tests = "\n".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("*.py"))
+    of_tests = re.findall(rf"{TEST_PREFIX}[A-Z_]+", tests)
     documented = sections(text)
     return differences(rows(documented["Settings"]), existing) | differences(
         (name.strip("`") for name, *_ in rows(documented["The tests"])), of_tests
