@@ -71,6 +71,16 @@ class Idempotency:
     """A keyed hash of the request; requests hold names, so a plain one would tell who is in there."""
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What was recorded under a key of its sender."""
+
+    key: str
+    fingerprint: bytes
+    first_position: int
+    last_position: int
+
+
 class Receipt(Model):
     """What a recorded request is answered with, now and whenever it is sent again."""
 
@@ -99,6 +109,10 @@ class EventAlreadyRecorded(IntegrityError):  # noqa: N818 - a state to deal with
 
 class IdempotencyKeyReused(Exception):  # noqa: N818 - a state to deal with, like a refusal of the domain
     """The sender has used this key for another request."""
+
+
+class LogMovedOn(IntegrityError):  # noqa: N818 - a state to deal with, like a refusal of the domain
+    """Something was recorded, or a case number given out, after what was taken for the last one."""
 
 
 _OURS: dict[str, type[Exception]] = {
@@ -133,6 +147,11 @@ def translated() -> Iterator[None]:
 
 # --- the recorder -----------------------------------------------------------------------------------------------------
 
+_APPEND: LiteralString = (
+    "select first_position, last_position, repeated from store.append("
+    "%b::text[], %b::integer[], %b::text[], %b::uuid[], %b::text[], %b::bytea[], %b::text[], %b::integer[],"
+    " %s::text, %s::integer, %s::text, %s::text, %s::text, %b::bytea)"
+)
 _COLUMNS: LiteralString = (
     "position as id, stream as originator_id, version as originator_version, topic, state, event_id, metadata::text,"
     " recorded_at"
@@ -162,10 +181,7 @@ class FactRecorder(ApplicationRecorder):
         *stream* (by default that of the first event) and *number* are for the receipt. Raises VersionConflict,
         IdempotencyKeyReused, EventAlreadyRecorded and what the library's recorders raise.
         """
-        if not events:
-            message = "there is nothing to record"
-            raise ValueError(message)
-        facts = [event if isinstance(event, StoredFact) else StoredFact(**vars(event)) for event in events]
+        facts = _facts(events)
         expected = expected or {}
         stream = StreamId(str(facts[0].originator_id)) if stream is None else stream
         version = max(
@@ -173,16 +189,9 @@ class FactRecorder(ApplicationRecorder):
         )
         with self._cursor() as cursor:
             appended = cursor.execute(
-                "select last_position, repeated from store.append("
-                "%b::text[], %b::integer[], %b::text[], %b::uuid[], %b::text[], %b::bytea[], %b::text[], %b::integer[],"
-                " %s::text, %s::integer, %s::text, %s::text, %s::text, %b::bytea)",
+                _APPEND,
                 (
-                    [fact.originator_id for fact in facts],
-                    [fact.originator_version for fact in facts],
-                    [fact.topic for fact in facts],
-                    [fact.event_id for fact in facts],
-                    [fact.metadata for fact in facts],
-                    [fact.state for fact in facts],
+                    *_in_columns(facts),
                     list(expected),
                     list(expected.values()),
                     stream,
@@ -193,7 +202,7 @@ class FactRecorder(ApplicationRecorder):
                     idempotency and idempotency.fingerprint,
                 ),
             ).fetchone()
-        position, repeated = appended or (0, False)
+        _, position, repeated = appended or (0, 0, False)
         earlier = self.answered(idempotency) if repeated and idempotency else None
         return earlier or Receipt(
             stream=stream,
@@ -203,6 +212,61 @@ class FactRecorder(ApplicationRecorder):
             event_ids=tuple(fact.event_id for fact in facts),
             topics=tuple(fact.topic for fact in facts),
         )
+
+    def append_chunk(
+        self,
+        events: Sequence[StoredEvent],
+        *,
+        after: int,
+        numbers: Mapping[tuple[str, int], range],
+        idempotency: Idempotency,
+    ) -> int:
+        """Record *events* right after the position *after* and give out the case *numbers* in them, or do neither.
+
+        Returns the last position. For whoever decides a whole history beside the log, and so must be the only one who
+        records: *numbers* are the next ones of each prefix and year. A chunk whose key is known is there already.
+        Raises LogMovedOn, and what ``append`` raises.
+        """
+        facts = _facts(events)
+        with (
+            translated(),
+            self._database.pool(self._role).connection() as connection,
+            connection.transaction(),
+            connection.cursor(binary=True) as cursor,
+        ):
+            first, client = facts[0], (idempotency.client, idempotency.key, idempotency.fingerprint)
+            answer = (first.originator_id, first.originator_version, None)
+            appended = cursor.execute(_APPEND, (*_in_columns(facts), [], [], *answer, *client)).fetchone()
+            first_position, last_position, repeated = appended or (0, 0, False)
+            if repeated:
+                return int(last_position)
+            if first_position != after + 1:
+                message = f"the log is at position {first_position - 1}, not {after}"
+                raise LogMovedOn(message)
+            for (prefix, year), given in numbers.items():
+                found = cursor.execute(
+                    "select min(n), max(n)"
+                    " from (select store.next_number(%s, %s) as n from generate_series(1, %s)) as taken",
+                    (prefix, year, len(given)),
+                ).fetchone()
+                if found != (given[0], given[-1]):
+                    message = f"the case numbers of {prefix}-{year} have moved on"
+                    raise LogMovedOn(message)
+        return int(last_position)
+
+    def recorded_by(self, client: str) -> list[Answered]:
+        """Return what *client* has recorded under keys, in the order of recording."""
+        with self._cursor(class_row(Answered)) as cursor:
+            return cursor.execute(
+                "select key, fingerprint, first_position, last_position from store.idempotency where client = %s"
+                " order by first_position",
+                (client,),
+            ).fetchall()
+
+    def holds_more_than(self, stream: StreamId) -> bool:
+        """Tell whether anything has been recorded in another stream than *stream*."""
+        with self._cursor() as cursor:
+            return bool(cursor.execute("select from store.events where stream <> %s limit 1", (stream,)).rowcount)
 
     def answered(self, idempotency: Idempotency) -> Receipt | None:
         """Return the receipt that this key was answered with. Raises IdempotencyKeyReused for another fingerprint."""
@@ -317,6 +381,24 @@ class FactRecorder(ApplicationRecorder):
             finally:
                 if not connection.closed:
                     connection.set_autocommit(False)
+
+
+def _facts(events: Sequence[StoredEvent]) -> list[StoredFact]:
+    """Return *events*, each with what the library's own lack. Raises ValueError where there are none."""
+    if not events:
+        message = "there is nothing to record"
+        raise ValueError(message)
+    return [event if isinstance(event, StoredFact) else StoredFact(**vars(event)) for event in events]
+
+
+def _in_columns(facts: Sequence[StoredFact]) -> Iterator[list[Any]]:
+    """Yield *facts* as ``store.append`` takes them: a list per column."""
+    yield [fact.originator_id for fact in facts]
+    yield [fact.originator_version for fact in facts]
+    yield [fact.topic for fact in facts]
+    yield [fact.event_id for fact in facts]
+    yield [fact.metadata for fact in facts]
+    yield [fact.state for fact in facts]
 
 
 class FactSubscription(ListenNotifySubscription[FactRecorder]):

@@ -24,8 +24,18 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.tests import persistence as library
 
+from domain.basis import StreamId
 from infra.database import Database
-from infra.recorder import POLL_SECONDS, FactNotification, FactRecorder, translated
+from infra.recorder import (
+    POLL_SECONDS,
+    Answered,
+    FactNotification,
+    FactRecorder,
+    Idempotency,
+    IdempotencyKeyReused,
+    LogMovedOn,
+    translated,
+)
 
 
 class NumberedFromZero(FactRecorder):
@@ -139,6 +149,72 @@ def test_an_append_is_told_of_once(recorder: FactRecorder) -> None:
         told = [notify.payload for notify in connection.notifies(timeout=0.2)]
 
     assert told == ["", ""]
+
+
+# --- chunks of a history ----------------------------------------------------------------------------------------------
+
+CHUNK = [StoredEvent("x", 1, "topic of x", b"state"), StoredEvent("x", 2, "topic of x", b"state")]
+KEY = Idempotency("a history", "its first chunk", b"fingerprint")
+
+
+def test_a_chunk_comes_right_after_what_is_there_and_gives_out_its_numbers(recorder: FactRecorder) -> None:
+    """The next ones of each prefix and year; whoever asks then gets those after them."""
+    record(recorder, "a")
+    recorder.next_number("DR", 2026)
+    last = recorder.append_chunk(
+        CHUNK, after=1, numbers={("DR", 2026): range(2, 5), ("BA", 2025): range(1, 2)}, idempotency=KEY
+    )
+
+    assert last == 3
+    assert [recorder.next_number("DR", 2026), recorder.next_number("BA", 2025)] == [5, 2]
+    assert recorder.recorded_by("a history") == [Answered("its first chunk", b"fingerprint", 2, 3)]
+    assert recorder.recorded_by("another") == []
+
+
+def test_a_chunk_is_recorded_once(recorder: FactRecorder) -> None:
+    """Also by whoever lost the connection at the commit; its numbers are not given out again."""
+    numbers = {("DR", 2026): range(1, 3)}
+    once = recorder.append_chunk(CHUNK, after=0, numbers=numbers, idempotency=KEY)
+    again = recorder.append_chunk(CHUNK, after=0, numbers=numbers, idempotency=KEY)
+
+    assert once == again == recorder.max_notification_id()
+    assert recorder.next_number("DR", 2026) == 3
+    with pytest.raises(IdempotencyKeyReused):
+        recorder.append_chunk(CHUNK, after=2, numbers={}, idempotency=replace(KEY, fingerprint=b"of something else"))
+
+
+@pytest.mark.parametrize(
+    ("after", "numbers"), [(0, range(2, 4)), (2, range(2, 4)), (1, range(1, 3)), (1, range(3, 5))], ids=str
+)
+def test_a_chunk_that_is_not_the_next_leaves_no_trace(recorder: FactRecorder, after: int, numbers: range) -> None:
+    """Somebody else has recorded something, or was given a number: neither events, nor numbers, nor a key."""
+    record(recorder, "a")
+    recorder.next_number("DR", 2026)
+    with pytest.raises(LogMovedOn):
+        recorder.append_chunk(CHUNK, after=after, numbers={("DR", 2026): numbers}, idempotency=KEY)
+
+    assert recorder.max_notification_id() == 1
+    assert recorder.next_number("DR", 2026) == 2
+    assert recorder.recorded_by("a history") == []
+
+
+def test_there_is_no_chunk_of_nothing(recorder: FactRecorder) -> None:
+    """No position could be told for it."""
+    with pytest.raises(ValueError, match="nothing to record"):
+        recorder.append_chunk([], after=0, numbers={}, idempotency=KEY)
+
+
+def test_a_log_tells_whether_it_holds_other_streams(recorder: FactRecorder) -> None:
+    """An empty one holds none."""
+    empty = recorder.holds_more_than(StreamId("a"))
+    record(recorder, "a")
+    only_a = recorder.holds_more_than(StreamId("a"))
+    record(recorder, "b")
+
+    assert (empty, only_a, recorder.holds_more_than(StreamId("a"))) == (False, False, True)
+
+
+# --- subscriptions ----------------------------------------------------------------------------------------------------
 
 
 def test_a_subscriber_hears_at_once_of_what_is_appended(recorder: FactRecorder) -> None:
