@@ -7,9 +7,10 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
+from datetime import date, datetime
 from threading import Event
 from typing import Annotated, Any, NoReturn
 
@@ -17,23 +18,35 @@ import psycopg
 import typer
 import uvicorn
 from eventsourcing import persistence
+from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.kinds import KINDS
+from domain.values import AMSTERDAM
 from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
 from infra.eventstore import CaseStore
 from infra.identity import NotAuthenticated, demo_issuer
 from infra.log import frames, logs_crashes, set_up_logging
 from infra.migrate import MigrationError, migrate, pending
+from infra.registers import public_bodies
 from infra.settings import Mode, Settings, SettingsError, read_settings
 from services.app import Service, create_api, create_app, now
 from services.demo.cast import CAST
 from services.demo.day import DayError
 from services.demo.run import DemoError, run_demo
+from services.history.arrivals import Parameters
+from services.history.recording import HistoryError, begun, record
 from services.portal.assets import FrontEndMissing
 from services.projections import cases, timeline
 from services.projections.projecting import Undigestible
@@ -55,7 +68,16 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
 """As whom the command line reads: it sees what an auditor sees, and changes nothing."""
 
-ONE_LINE = (DayError, DemoError, EmbeddedServerError, FrontEndMissing, MigrationError, SettingsError, Undigestible)
+ONE_LINE = (
+    DayError,
+    DemoError,
+    EmbeddedServerError,
+    FrontEndMissing,
+    HistoryError,
+    MigrationError,
+    SettingsError,
+    Undigestible,
+)
 """Errors whose message is one line for whoever typed the command."""
 
 
@@ -173,6 +195,64 @@ def project() -> None:
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as database:
         Runner(database, projector_store(database), VIEWS).run(stop)
+
+
+@program.command()
+def generate(
+    years: Annotated[int, typer.Option(help="How many years it lasts, 1 to 20.")] = 10,
+    scale: Annotated[float, typer.Option(help="Which part of the country it tells of; 1.0 is all of it.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another seed tells another history.")] = 7,
+    until: Annotated[str | None, typer.Option(help="The day on which it ends, 2026-11-01; by default today.")] = None,
+) -> None:
+    """Record a made-up history of the whole country; the same command goes on where it was stopped."""
+    settings = read_settings()
+    if settings.mode is Mode.PRODUCTION:
+        message = "production mode has no made-up history"
+        raise CommandError(message)
+    started, today = time.monotonic(), now().astimezone(AMSTERDAM).date()
+    asked = history_asked_for(years, scale, seed, until, today)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with migrated(settings) as database:
+        store = CaseStore(database, KINDS)
+        there = begun(store)
+        if until is None and there and asked.model_copy(update={"until": there.until}) == there:
+            asked = there
+        with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as progress:
+            task = progress.add_task("", total=(asked.until - asked.start).days)
+            told = record(
+                store,
+                asked,
+                public_bodies(),
+                lambda day: progress.update(task, description=f"{day:%B %Y}", completed=(day - asked.start).days),
+            )
+    if not told.recorded:
+        out.print(f"This history is there already: {told.events:,} events.")
+        return
+    seconds = time.monotonic() - started
+    counted = ", ".join(f"{told.streams[kind.name]:,} {kind.collection.replace('-', ' ')}" for kind in KINDS)
+    before = f" ({told.events - told.recorded:,} of them before)" if told.recorded < told.events else ""
+    out.print(
+        f"From {asked.start} to {asked.until}: {counted}. Recorded {told.events:,} events{before}"
+        f" in {seconds:.1f} s, {told.recorded / seconds:,.0f} a second."
+    )
+
+
+def history_asked_for(years: int, scale: float, seed: int, until: str | None, today: date) -> Parameters:
+    """Return the parameters of a history, or say what is wrong with them."""
+    try:
+        end = date.fromisoformat(until) if until else today
+    except ValueError:
+        message = f"--until needs a day, for instance {today}"
+        raise CommandError(message) from None
+    if end > today:
+        message = "--until needs a day that has come"
+        raise CommandError(message)
+    try:
+        return Parameters(years=years, scale=scale, seed=seed, until=end)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        message = f"--{fault['loc'][0]}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+        raise CommandError(message) from None
 
 
 @program.command(name="migrate")

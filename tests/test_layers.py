@@ -34,6 +34,8 @@ VIOLATIONS = {
         ("services/cases/wrong.py", "import services.app"),
         ("services/operation.py", "import services.app"),
         ("services/app.py", "import services.demo.run"),
+        ("services/app.py", "import services.history.recording"),
+        ("services/history/wrong.py", "import services.demo.run"),
         ("services/demo/wrong.py", "import services.cli"),
         ("services/nowhere.py", "import domain.basis"),
     ),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -46,6 +47,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "demo": (),
     "serve": (),
     "project": (),
+    "generate": ("--years", "1", "--scale", "0.001"),
     "migrate": (),
     "replay": ("DR-2026-000001",),
     "rebuild": (),
@@ -54,7 +56,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "api-description": (),
 }
 """Every command, with the arguments that it cannot do without."""
-ON_THE_DATABASE = ("migrate", "replay", "rebuild", "status")
+ON_THE_DATABASE = ("generate", "migrate", "replay", "rebuild", "status")
 """Those that ask the database something and end."""
 
 
@@ -423,6 +425,65 @@ def test_rebuilding_an_unknown_view_names_it_and_the_known_ones(terminal: Termin
     assert complaint == f"no such view: worklost; there are {', '.join(view.name for view in VIEWS)}"
 
 
+# --- generate ---------------------------------------------------------------------------------------------------------
+
+
+def test_generate_says_what_it_has_recorded(aside: Terminal, store: CaseStore) -> None:
+    """In one line; the same command again finds that all is there, whatever day it is."""
+    said = aside.command("generate").said
+    again = aside.command("generate").said
+    found = re.fullmatch(
+        r"From \S+ to \S+: (\d+) threat cases, .*, \d+ organisations\."
+        r" Recorded ([\d,]+) events in [\d.]+ s, [\d,]+ a second\.\n",
+        said,
+    )
+
+    assert found
+    assert int(found[1]) > 0
+    assert int(found[2].replace(",", "")) == store.head()
+    assert again == f"This history is there already: {found[2]} events.\n"
+
+
+def test_generate_goes_on_with_what_was_begun_on_another_day(aside: Terminal, store: CaseStore) -> None:
+    """Without ``--until`` it is the day that the history has; with another day it is another history."""
+    aside.run("generate", *COMMANDS["generate"], "--until", "2024-06-01")
+    head = store.head()
+
+    assert aside.command("generate").said == f"This history is there already: {head:,} events.\n"
+    assert aside.run("generate", *COMMANDS["generate"], "--until", "2024-06-02").complaint == (
+        "another history was begun in this log: go on with that one, or take an empty database"
+    )
+
+
+def test_generate_leaves_a_log_with_cases_alone(aside: Terminal, database: Database, store: CaseStore) -> None:
+    """Made-up cases among real ones would be worse than none."""
+    recorded_threat(database)
+    complaint = aside.command("generate").complaint
+
+    assert complaint == "the log holds something else besides this history: take an empty database"
+    assert store.head() == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "complaint"),
+    [
+        ("--years", "0", "--years: input should be greater than or equal to 1"),
+        ("--years", "21", "--years: input should be less than or equal to 20"),
+        ("--scale", "0", "--scale: input should be greater than 0"),
+        ("--scale", "1.5", "--scale: input should be less than or equal to 1"),
+        ("--scale", "nan", "--scale: input should be less than or equal to 1"),
+        ("--until", "2009-12-31", "--until: input should be greater than or equal to 2010-01-01"),
+        ("--until", "9999-12-31", "--until needs a day that has come"),
+        ("--until", "yesterday", "--until needs a day, for instance 2"),
+    ],
+)
+def test_generate_says_in_one_line_what_it_cannot_make(
+    terminal: Terminal, option: str, value: str, complaint: str
+) -> None:
+    """Before anything is recorded."""
+    assert terminal.run("generate", option, value).complaint.startswith(complaint)
+
+
 # --- token and description --------------------------------------------------------------------------------------------
 
 
@@ -483,10 +544,11 @@ def test_production_runs_no_database_of_its_own(terminal: Terminal, name: str) -
     assert complaint == "production mode needs the setting WEERBAAR_DATABASE_URL"
 
 
-def test_production_has_neither_demo_nor_demo_tokens(terminal: Terminal) -> None:
+def test_production_has_no_demo_no_demo_tokens_and_nothing_made_up(terminal: Terminal) -> None:
     """Also when everything else is there."""
     assert terminal.command("demo", MODE="production").complaint == "the demo does not run in production mode"
     assert terminal.command("token", MODE="production").complaint == "there are no demo tokens in production mode"
+    assert terminal.command("generate", MODE="production").complaint == "production mode has no made-up history"
 
 
 def test_production_serves_with_keys_that_it_was_given(terminal: Terminal, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""A made-up history of the whole country: made-up persons, real bodies, and nothing that the rules forbid."""
