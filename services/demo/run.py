@@ -12,6 +12,7 @@ from urllib.request import urlopen
 
 from rich.console import Console
 
+from domain.values import AMSTERDAM
 from infra.database import Database
 from infra.embedded import start_server
 from infra.identity import demo_issuer
@@ -22,11 +23,16 @@ from services.app import Service
 from services.demo.cast import CAST
 from services.demo.day import play
 from services.demo.public_record import record_public_facts
+from services.history.arrivals import Parameters
+from services.history.recording import begun, record
 from services.projections.tracking import status
 
 READY_SECONDS = 60.0
 PLAYED = "day-played"
 """Names in the data folder the history, by its first event, in which the day has been played to its end."""
+
+YEARS, SCALE, SEED = 2, 0.06, 7
+"""Of the made-up history in which the day is played: some 700 cases, made and shown in a few seconds."""
 
 
 class DemoError(Exception):
@@ -43,7 +49,7 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
     with Supervisor() as supervisor:
         _refuse_a_taken_port(settings)
         address = settings.address() if settings.database_url else start_server(supervisor, settings.data_dir)
-        history = _prepare(settings, address)
+        history = _prepare(settings, address, now, out)
         log_file = settings.data_dir / "demo.log"
         children: list[Child] = []
         with log_file.open("ab") as log:
@@ -71,8 +77,8 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
             raise DemoError(message)
 
 
-def _prepare(settings: Settings, address: str) -> str:
-    """Bring the database up to date with the public record in it; return what tells its history from another."""
+def _prepare(settings: Settings, address: str, now: Callable[[], datetime], out: Console) -> str:
+    """Bring the database up to date, with the public record and a history; return what tells it from another one."""
     with Database(address, settings.role_prefix) as database:
         try:
             migrate(database)
@@ -83,6 +89,11 @@ def _prepare(settings: Settings, address: str) -> str:
         first = service.store.recorder.select_notifications(start=1, limit=1)
         if not first or not _played(settings, str(first[0].event_id)):
             record_public_facts(service.handling)
+            # One that was interrupted goes on, also on a later day.
+            today = now().astimezone(AMSTERDAM).date()
+            parameters = begun(service.store) or Parameters(years=YEARS, scale=SCALE, seed=SEED, until=today)
+            told = record(service.store, parameters, service.bodies)
+            out.print(f"Made up a history from {parameters.start} on: {told.events:,} facts.")
             first = service.store.recorder.select_notifications(start=1, limit=1)
         return str(first[0].event_id)
 

@@ -73,7 +73,9 @@ def test_the_demo_plays_a_day_and_keeps_it(data_dir: Path) -> None:
     with demo(data_dir) as (_, again):
         second = ask(again)
 
+    assert "Made up a history" in said
     assert f"{len(steps())} commands" in said
+    assert "Made up" not in again
     assert "commands" not in again
     assert first == second
     assert first["items"]
