@@ -23,6 +23,8 @@ LONG = 200
 """A text that may be longer than this gets an area instead of a line."""
 ROWS_AT_MOST = 100
 YES, NO = "ja", "nee"
+NOBODY = "?"
+"""What a command is told instead of a name that no public body has, or more than one: no id looks like it."""
 
 
 class Input(Enum):
@@ -296,7 +298,7 @@ def _converted(kind: Input, text: str, lookup: Lookup) -> Any:  # noqa: ANN401, 
         case Input.INSTANT:
             return instant(text)
         case Input.BODY:
-            return lookup.body(text) or text
+            return lookup.body(text) or NOBODY
         case Input.CASE:
             return lookup.case(text) or text
         case Input.CHOICE:

@@ -168,6 +168,6 @@ def fault_sentence(error_type: str, context: Mapping[str, Any], kind: str) -> st
         return LIMITS[error_type].format_map(
             {name: amount(limit) for name, limit in context.items() if isinstance(limit, int)}
         )
-    if context.get("pattern") in PATTERNS:
-        return PATTERNS[context["pattern"]]
-    return ASKED.get(kind) or FAULTS.get(error_type, NOT_RIGHT)
+    if kind in ASKED:
+        return ASKED[kind]
+    return PATTERNS.get(context.get("pattern", "")) or FAULTS.get(error_type, NOT_RIGHT)

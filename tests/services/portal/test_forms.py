@@ -78,8 +78,14 @@ def test_every_fault_stands_at_its_field() -> None:
     typed = FOUR | {"victim.phone": "geen", "axes.form": "boos", "body": "Utrecht", "danger_now": ""}
     form = Form(fields, typed, faults(ReportThreat, typed))
 
-    assert set(form.faults) == {"victim.phone", "axes.form", "danger_now"} | ({"body"} & set(form.faults))
-    assert [name for _, name, _ in form.summary()]
+    assert form.faults.keys() == {"body", "danger_now", "victim.phone", "axes.form"}
+    assert form.faults["body"] == "Kies een gemeente, provincie of waterschap uit de lijst."
+    assert [place for place, _, _ in form.summary()] == [
+        "field-body",
+        "field-danger_now",
+        "field-victim-phone",
+        "field-axes-form",
+    ]
 
 
 def test_a_fault_in_a_row_names_the_row() -> None:
