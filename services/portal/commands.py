@@ -4,25 +4,27 @@ One page per command, the same for all: its form, what is wrong with what was se
 be asked at all the command says itself; a command whose form needs more has a template of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Response
+from psycopg import Cursor
+from psycopg.rows import DictRow
 from pydantic import ValidationError
 
 from domain.basis import Act, Command, Kind, Refusal, Role, kebab
 from infra.eventstore import Receipt
-from services.cases.handling import NotAllowed, Request
+from services.cases.handling import NotAllowed, Request, VersionChanged
 from services.portal import labels
 from services.portal.drafts import Draft
 from services.portal.forms import Form, Input, Lookup, faults_of, fields_of, narrowed, read, values_of
 from services.portal.labels import Words
-from services.portal.pages import KEY, MORE, Sending, Sent, Visit, Visiting
+from services.portal.pages import BACK, KEY, MORE, SEEN, Sending, Sent, Visit, Visiting, local
 from services.portal.prefilling import prefilled
-from services.projections import cases, tracking
+from services.projections import cases, timeline, tracking
 from services.projections.routes import NUMBER, Found
 from services.web.context import correlation_of
 from services.web.problems import NotFound
@@ -246,17 +248,21 @@ def give(sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject:
                 command=command,
                 caller=visit.caller,
                 key=subject.key if subject else None,
+                if_match=sent.get(SEEN) or None,
                 idempotency_key=f"page {key}" if (key := sent.get(KEY)[:100]) else None,
                 correlation=correlation_of(visit.request),
             ),
         )
     except Refusal as refused:
         return again(HTTPStatus.CONFLICT, {"": labels.REFUSALS[type(refused)]})
+    except VersionChanged as changed:
+        return again(changed.status, {"": labels.PROBLEMS[type(changed).__name__].sentence})
     visit.portal.drafts.drop(visit.actor, path)
     wait_until_shown(visit, kind, receipt)
-    return visit.go(
-        f"/dossiers/{kind.collection}/{receipt.stream.partition(':')[2]}", gedaan=command_type.noun or "begonnen"
-    )
+    case = receipt.stream.partition(":")[2]
+    if back := sent.get(BACK):
+        return visit.go(local(back), zaak=case)
+    return visit.go(f"/dossiers/{kind.collection}/{case}", gedaan=command_type.noun or "begonnen")
 
 
 def lookup(visit: Visit) -> Lookup:
@@ -268,6 +274,15 @@ def lookup(visit: Visit) -> Lookup:
         return found.id if found else None
 
     return Lookup(body=visit.portal.body_named, case=case)
+
+
+def seen(visit: Visit, cursor: Cursor[DictRow], streams: Sequence[str]) -> dict[str, str]:
+    """Return what the visitor sees of each of *streams*, as a form says it.
+
+    A command that is given from a list is about the case as it stands there, not as a colleague has changed it since.
+    """
+    versions = timeline.versions(cursor, streams)
+    return {stream: visit.portal.handling.etag(stream, version) for stream, version in versions.items()}
 
 
 def wait_until_shown(visit: Visit, kind: Kind[Any], receipt: Receipt) -> None:

@@ -44,7 +44,10 @@ class Drafts:
     opaque: Opaque
 
     def keep(self, actor: Actor, form: str, entries: Entries, moment: datetime) -> None:
-        """Keep *entries* as the draft of *form*, in the place of an earlier one."""
+        """Keep *entries* as the draft of *form*, in the place of an earlier one; what says nothing is no draft."""
+        if not any(value.strip() for _, value in entries):
+            self.drop(actor, form)
+            return
         whose = self._whose(actor)
         with self._cursor() as cursor:
             cursor.execute("delete from pages.drafts where kept_at < %s", (moment - KEPT,))

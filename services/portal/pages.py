@@ -8,6 +8,7 @@ from hmac import compare_digest
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 from urllib.parse import parse_qsl, urlencode
+from uuid import uuid4
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -43,9 +44,9 @@ HEADERS = {
 }
 """On every page: nothing is taken from elsewhere, nothing stands in a frame, nothing is kept by a browser."""
 
-TOKEN, FORM, KEY, MORE = "_token", "_form", "_key", "_more"
+TOKEN, FORM, KEY, MORE, SEEN, BACK = "_token", "_form", "_key", "_more", "_seen", "_back"
 """What a form sends besides its fields: proof that it is ours, which form it is, the name of this one sending of it,
-and the wish for another row."""
+the wish for another row; from a list also what was seen of the case, and where to go on."""
 MOST_ENTRIES = 2000
 WORDING = (
     wording.capitalised,
@@ -72,6 +73,7 @@ ADVISERS = (Role.BVA, Role.CCV)
 NAVIGATION: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("/werklijst", "Werklijst", (*CARE, Role.AUDITOR)),
     ("/nieuw/threat-cases", "Melding doen", CARE),
+    ("/dienst-overdragen", "Dienst overdragen", (Role.SUPPORT_TEAM,)),
     ("/adviezen", "Beveiligingsadviezen", (*ADVISERS, *CARE, Role.AUDITOR)),
     ("/raadplegingen", "Raadplegingen", (Role.STEUNPUNT, Role.AUDITOR)),
     ("/register", "Register", (Role.STEUNPUNT, Role.AUDITOR)),
@@ -154,6 +156,9 @@ class Portal:
             "FORM": FORM,
             "KEY": KEY,
             "MORE": MORE,
+            "SEEN": SEEN,
+            "BACK": BACK,
+            "fresh_key": lambda: str(uuid4()),
         }
         environment.filters |= {each.__name__: each for each in WORDING}
         return environment
@@ -227,7 +232,7 @@ class Visit:
         parts = form.strip("/").split("/")
         kind = next((kind for kind in self.portal.reading.kinds if kind.collection in parts), None)
         if kind is None:
-            return form
+            return next((words for path, words, _ in NAVIGATION if path == form), form)
         noun = parts[-1] if parts[0] == "dossiers" else ""
         command = next((command for command in kind.commands if command.noun == noun), None)
         return labels.COMMANDS[command].title if command else labels.KINDS[kind.name].singular
@@ -250,9 +255,15 @@ def draw(
 
 
 def go(path: str, **query: str) -> Response:
-    """Send a browser to *path*, with a GET."""
-    target = f"{path}?{urlencode(query)}" if query else path
+    """Send a browser to *path*, with a GET; the *query* comes behind the one that it has."""
+    target = f"{path}{'&' if '?' in path else '?'}{urlencode(query)}" if query else path
     return RedirectResponse(target, status_code=HTTPStatus.SEE_OTHER)
+
+
+def local(path: str) -> str:
+    """Return *path* if it is one of ours, and else the first page: nobody is sent elsewhere by what a link says."""
+    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
+    return path if ours else "/"
 
 
 def token_of(portal: Portal, session: Session) -> str:

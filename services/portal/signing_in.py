@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from domain.basis import Role
-from services.portal.pages import HOME, Posted, Sending, Visiting, draw, go, portal_of
+from services.portal.pages import HOME, Posted, Sending, Visiting, draw, go, local, portal_of
 from services.web.problems import NotFound
 
 WORK: Mapping[Role, str] = {
@@ -81,9 +81,3 @@ def routes() -> APIRouter:
         return sent.visit.go(local(form))
 
     return router
-
-
-def local(path: str) -> str:
-    """Return *path* if it is one of ours, and else the first page: nobody is sent elsewhere by what a link says."""
-    ours = path.startswith("/") and not path.startswith("//") and "\\" not in path and path.isprintable()
-    return path if ours else "/"

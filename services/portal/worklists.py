@@ -6,7 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from domain.basis import Role
+from domain.threat_case import THREAT_CASE, TakeCase
 from domain.values import CodeList
+from services.portal.commands import seen
 from services.portal.pages import CARE, Visiting, only
 from services.projections import worklist
 
@@ -39,6 +41,7 @@ def routes() -> APIRouter:
         visit: Visiting,
         which: Annotated[Which, Query(alias="toon")] = Which.ALL,
         after: Annotated[str | None, Query(alias="vanaf", max_length=1000)] = None,
+        taken: Annotated[str, Query(alias="zaak", pattern=r"^[a-z0-9-]{0,64}$")] = "",
     ) -> Response:
         """Show the threat cases that the visitor's organisation handles: danger first, then what is due soonest."""
         reading = visit.portal.reading
@@ -54,6 +57,10 @@ def routes() -> APIRouter:
                 limit=ROWS,
             )
             counts = worklist.counts(cursor, visit.moment)
+            # Nobody takes from a list what a colleague has just taken from it.
+            takes = which is Which.UNHANDLED and visit.actor.role in TakeCase.roles
+            tags = seen(visit, cursor, [item.stream for item in found.items]) if takes else {}
+            of_taken = worklist.of_case(cursor, THREAT_CASE.stream(taken)) if taken else None
         following = reading.opaque.seal(f"cursor {purpose}", found.after) if found.after else ""
         return visit.page(
             "worklist.html",
@@ -64,6 +71,8 @@ def routes() -> APIRouter:
             empty=EMPTY[which],
             following=following,
             drafts=visit.portal.drafts.of(visit.actor),
+            tags=tags,
+            taken=of_taken if of_taken and of_taken.handler == visit.actor.person else None,
         )
 
     return router

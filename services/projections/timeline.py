@@ -128,6 +128,10 @@ SHOWN = """
 OF_STREAM = statement(f"{SHOWN} where t.stream = %(stream)s order by t.version", TIMELINE, RECORDERS)
 OF_STREAMS = statement(f"{SHOWN} where t.stream = any (%(streams)s) order by t.stream, t.version", TIMELINE, RECORDERS)
 
+VERSIONS = statement(
+    "select stream, max(version) as version from {timeline} where stream = any (%(streams)s) group by stream", TIMELINE
+)
+
 
 def of_stream(cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str, type[Fact]]) -> list[Entry]:
     """Return what the reader may see of *stream*, in order; *topics* is the register of the facts we know."""
@@ -142,6 +146,11 @@ def of_streams(
     for row in cursor.execute(OF_STREAMS, {"streams": list(streams)}):
         found[row["stream"]].append(_entry(row, topics))
     return found
+
+
+def versions(cursor: DatabaseCursor[DictRow], streams: Sequence[str]) -> dict[str, int]:
+    """Return the version of the last fact of each of *streams* that the reader may see."""
+    return {row["stream"]: row["version"] for row in cursor.execute(VERSIONS, {"streams": list(streams)})}
 
 
 def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:

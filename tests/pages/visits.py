@@ -59,6 +59,10 @@ VISITS = (
     Visit("typist support_team", "/werklijst"),
     Visit("newcomer public_body", "/werklijst"),
     Visit("newcomer public_body", "/werklijst?toon=gesloten"),
+    Visit("support-team", "/dienst-overdragen"),
+    Visit("support-team", "/dienst-overdragen?overgedragen=2"),
+    Visit("support-team", "/dienst-overdragen", HTTPStatus.BAD_REQUEST, sends=True),
+    Visit("newcomer support_team", "/dienst-overdragen"),
     # --- other lists --------------------------------------------------------------------------------------------------
     Visit("auditor", "/zaken"),
     Visit("auditor", "/zaken?soort=threat_case"),
