@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PORT ?= $(or $(WEERBAAR_PORT),8000)
 ARGS ?=
+SCALE ?= 0.05
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -14,7 +15,7 @@ UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo front-end test check format lock clean
+.PHONY: help demo clean-demo front-end test bench check format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +32,9 @@ front-end: $(STATIC)/manifest.json ## Build the style, the fonts and the scripts
 
 test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name"; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
 	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(VENV)/developing $(STATIC)/manifest.json ## Measure how long pages take on a made-up history (SCALE=0.05; 1.0 is the whole country)
+	$(BIN)/python -m tests.bench.pages --scale $(SCALE)
 
 check: $(VENV)/developing ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
