@@ -75,11 +75,12 @@ def differences(documented: Iterable[Hashable], existing: Iterable[Hashable]) ->
 
 @cache
 def ours(parent: type) -> tuple[type[Any], ...]:
-    """Return our classes that derive from *parent*."""
+    """Return our classes that derive from *parent*; what only pages know is Dutch already, and no part of the API."""
     modules = [
         importlib.import_module(found.name)
         for package in (domain, services)
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not found.name.startswith("services.portal.")
     ]
     return tuple(
         value
@@ -116,7 +117,7 @@ def settings(text: str) -> set[str]:
     """Compare every variable with its default and its meaning."""
 
     def default(value: object) -> str:
-        return "none" if value is None else f"`{value.value if isinstance(value, Enum) else value}`"
+        return "none" if value in (None, {}) else f"`{value.value if isinstance(value, Enum) else value}`"
 
     fields = Settings.model_fields.items()
     defaults = {f"WEERBAAR_{name.upper()}": default(field.default) for name, field in fields}
@@ -163,7 +164,7 @@ def refusals(text: str) -> set[str]:
 
 def problems(text: str) -> set[str]:
     """Compare every reason for a problem that is no refusal."""
-    said = re.findall(r'HTTPStatus\.[A-Z_]+,\s*"([a-z-]+)"', source())
+    said = re.findall(r'(?:HTTPStatus\.[A-Z_]+|\bstatus),\s*"([a-z-]+)"', source())
     raised = [kebab(error.__name__) for error in ours(Answerable)]
     of_starlette = ["not-found", "method-not-allowed"]
     documented = {reason.strip("`") for reason, *_ in rows(under(text, "## Problems")) if reason != "*a refusal*"}
