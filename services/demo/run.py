@@ -142,8 +142,9 @@ def _wait_until_ready(url: str, children: list[Child]) -> None:
 
 def _explain(settings: Settings, url: str, now: Callable[[], datetime], out: Console) -> None:
     token = demo_issuer(settings).token(CAST["support-team"], now())
-    out.print(f"Weerbaar is up at {url}: the API is described at {url}/v1/openapi.json")
+    out.print(f"Weerbaar is up: open {url} in a browser, and choose who you are.")
+    out.print(f"The API is described at {url}/v1/openapi.json")
     out.print(f"Log: {settings.data_dir / 'demo.log'}. Ctrl-C stops everything; the data stays.\n")
-    out.print("The worklist of the support team:\n")
+    out.print("The worklist of the support team, through the API:\n")
     out.print(f"  curl -H 'Authorization: Bearer {token}' {url}/v1/worklist\n")
     out.print(f"A token for another role: .venv/bin/weerbaar token --as ROLE, with ROLE one of {', '.join(CAST)}.")
