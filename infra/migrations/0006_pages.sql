@@ -18,7 +18,7 @@ create table pages.drafts (
     -- Keyed hashes: what somebody is typing, and that they are typing at all, is nobody's business.
     id text collate "C" primary key check (char_length(id) between 1 and 100),
     whose text collate "C" not null check (char_length(whose) between 1 and 100),
-    content text not null check (char_length(content) between 1 and 1000000),
+    content text not null,
     kept_at timestamptz not null
 );
 comment on table pages.drafts is 'What somebody has typed in a form and not sent yet, sealed.';

@@ -348,16 +348,16 @@ def sent_of(request: Request, entries: Posted) -> Sent:
     token = request.cookies.get(portal.cookie)
     session = portal.sessions.find(token, moment) if token else None
     given = dict(entries)
-    form = given.get(FORM, "")
+    form = local(given.get(FORM, ""))
     if session is None:
-        raise SignInNeeded(form if form.startswith("/") else "/")
-    if not compare_digest(given.get(TOKEN, ""), token_of(portal, session)):
+        raise SignInNeeded(form)
+    if not compare_digest(given.get(TOKEN, "").encode(), token_of(portal, session).encode()):
         raise NotFromHere
     sent = Sent(Visit(portal, request, session, moment), entries)
     if not session.lives_at(moment):
-        if form:
+        if FORM in given:
             portal.drafts.keep(session.actor, form, sent.fields, moment)
-        raise SignInNeeded(form or "/", kept=bool(form))
+        raise SignInNeeded(form, kept=FORM in given)
     request.state.visit = sent.visit
     return sent
 

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from domain.basis import Role
-from services.portal.pages import HOME, Posted, Sending, Visiting, draw, go, local, portal_of
+from services.portal.pages import FORM, HOME, Posted, Sending, Visiting, draw, go, local, portal_of
 from services.web.problems import NotFound
 
 WORK: Mapping[Role, str] = {
@@ -69,15 +69,14 @@ def routes() -> APIRouter:
     @router.post("/concepten", name="keep_draft", status_code=HTTPStatus.NO_CONTENT)
     def keep_draft(sent: Sending) -> Response:
         """Keep what somebody has typed so far."""
-        if form := sent.get("_form"):
-            sent.visit.portal.drafts.keep(sent.visit.actor, form, sent.fields, sent.visit.moment)
+        sent.visit.portal.drafts.keep(sent.visit.actor, local(sent.get(FORM)), sent.fields, sent.visit.moment)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     @router.post("/concepten/weggooien", name="drop_draft")
     def drop_draft(sent: Sending) -> Response:
         """Forget what somebody has typed."""
-        form = sent.get("_form")
+        form = local(sent.get(FORM))
         sent.visit.portal.drafts.drop(sent.visit.actor, form)
-        return sent.visit.go(local(form))
+        return sent.visit.go(form)
 
     return router

@@ -7,7 +7,7 @@ import pytest
 
 from infra.database import DatabaseRole
 from services.demo.cast import CAST
-from services.portal.pages import HOME
+from services.portal.pages import HOME, TOKEN
 from services.portal.sessions import IDLE, LASTS
 from tests.network import Network
 from tests.services.portal.conftest import Browser, Hidden
@@ -95,6 +95,7 @@ def test_what_comes_from_elsewhere_does_nothing(browse: Browse) -> None:
     theirs = Hidden(browse("support-team").get(INTAKE).text, INTAKE).values
 
     assert browser.client.post(INTAKE, data=FOUR).status_code == 403
+    assert browser.client.post(INTAKE, data=ours | FOUR | {TOKEN: "gemaakt – niet gekregen"}).status_code == 403
     assert browser.client.post(INTAKE, data=theirs | FOUR).status_code == 403
     cross = browser.client.post(INTAKE, data=ours | FOUR, headers={"Sec-Fetch-Site": "cross-site"})
     assert cross.status_code == 403
