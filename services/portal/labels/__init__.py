@@ -19,7 +19,7 @@ from services.portal.labels import (
     security_advice,
     threat_case,
 )
-from services.portal.labels.figures import DEFINITIONS
+from services.portal.labels.figures import DEFINITIONS, NOTES
 from services.portal.labels.problems import FAULTS, PROBLEMS, fault_sentence
 from services.portal.labels.words import KindWords, Label, Problem, Vocabulary, Words
 
@@ -31,6 +31,7 @@ __all__ = [
     "FAULTS",
     "FIELDS",
     "KINDS",
+    "NOTES",
     "PROBLEMS",
     "REFUSALS",
     "UNKNOWN_FACT",

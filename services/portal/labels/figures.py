@@ -76,4 +76,26 @@ DEFINITIONS: Mapping[tuple[str, str], str] = {
 }
 """By what is counted: as far as (``reached``) or at (``open``) which step, or by which exit and for which reason."""
 
-NOTES: Mapping[str, str] = {}
+NOTES: Mapping[str, str] = {
+    "regime": (
+        "Welke regeling geldt, hangt af van de dag van de aanvraag. Onder de regeling van 2021 tot en met 2023 worden"
+        " alleen kosten vergoed: daar horen geen advies en geen maatregelen bij."
+    ),
+    "months": (
+        "Per kalendermaand, voor heel Nederland: hoeveel aanvragen en maatregelen in die maand een stap bereikten of"
+        " afvielen. De dag waarop iets gebeurde telt; voor een geweigerde of vervallen maatregel de dag van vastleggen."
+    ),
+    "years": (
+        "Per kalenderjaar en per provincie waarin het openbaar bestuur ligt. Waterschappen en Caribisch Nederland horen"
+        " niet bij een provincie en staan apart."
+    ),
+    "withheld": (
+        "Een aantal van 1 tot en met 9 wordt niet getoond, zodat niemand te herkennen is. Soms blijft ook een groter"
+        " aantal weg, omdat het kleine anders uit te rekenen is."
+    ),
+    "rounded": (
+        "Getoonde aantallen zijn afgerond op het dichtstbijzijnde veelvoud van 5. Een totaal is zelf afgerond en is"
+        " daarom niet altijd de som van de getoonde aantallen."
+    ),
+}
+"""How to read the tables: of which rules, over which period, and why a number is missing or round."""

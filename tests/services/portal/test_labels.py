@@ -191,6 +191,7 @@ SENTENCES = {
     **{name: words.sentence for name, words in labels.PROBLEMS.items()},
     **labels.FAULTS,
     **{" ".join(key): sentence for key, sentence in labels.DEFINITIONS.items()},
+    **labels.NOTES,
 }
 SAME_IN_BOTH_LANGUAGES = {"aangifte", "team", "teams"}
 
