@@ -275,7 +275,7 @@ def test_status_fails_without_a_projector(aside: Terminal, database: Database) -
 
 def test_replay_tells_what_the_api_tells_the_auditor(terminal: Terminal, network: Network, numbers: list[str]) -> None:
     """Of each kind: now, at each version, at the moment of the last fact and just before it."""
-    assert [number[:2] for number in numbers] == ["DR", "BA", "IO"]
+    assert [number[:2] for number in numbers] == ["DR", "BA", "IO", "SP"]
     for number in numbers:
         now_told = replayed(network, number)
         assert json.loads(terminal.run("replay", number, "--json").said) == now_told
