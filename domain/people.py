@@ -10,7 +10,10 @@ from domain.values import CodeList, Line, Model, Personal, Text
 Phone = Annotated[
     str,
     Field(
-        min_length=3, max_length=30, pattern=r"^\+?\(?[0-9][0-9 ()-]+$", json_schema_extra={"format": "telephone-number"}
+        min_length=3,
+        max_length=30,
+        pattern=r"^\+?\(?[0-9][0-9 ()-]+$",
+        json_schema_extra={"format": "telephone-number"},
     ),
 ]
 """A telephone number as somebody says it, with blanks, brackets and dashes."""

@@ -1,5 +1,7 @@
 """Does a form ask all that its command takes, and does it understand what people write?"""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -16,7 +18,7 @@ FOUR = {"body": "Tilburg (gemeente)", "office": "wethouder", "call_back_number":
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
-def test_a_form_asks_every_field_of_its_command(command: type[Command[object]]) -> None:
+def test_a_form_asks_every_field_of_its_command(command: type[Command[Any]]) -> None:
     """Once each, under a label, and as a question of its own."""
     fields = fields_of(command)
 
@@ -120,7 +122,7 @@ def test_a_form_grows_by_the_row_that_was_asked_for() -> None:
     assert len(Form((rows,), {"measures.999.kind": "physical"}, more=True).rows(rows)) == 100
 
 
-def faults(command: type[Command[object]], typed: dict[str, str]) -> dict[str, str]:
+def faults(command: type[Command[Any]], typed: dict[str, str]) -> dict[str, str]:
     """Return what is wrong with what was typed in the form of *command*."""
     fields: tuple[Field, ...] = fields_of(command)
     with pytest.raises(ValidationError) as error:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.basis import Fact
+from domain.basis import Fact, StreamId
 from domain.threat_case import (
     THREAT_CASE,
     Aftercare,
@@ -219,7 +219,7 @@ def test_the_timeline_gives_back_the_facts_that_were_recorded(
 
 def test_the_timelines_of_some_cases_are_those_of_each(database: Database, network: Network, runner: Runner) -> None:
     """Those that one may not see are empty, as that of a case that does not exist."""
-    streams = [network.give(a_threat(), TEAM), network.give(a_threat(), TEAM), "threat_case:unknown"]
+    streams = [network.give(a_threat(), TEAM), network.give(a_threat(), TEAM), StreamId("threat_case:unknown")]
     network.give(NotifyPolice(), TEAM, streams[1])
     runner.catch_up()
 
