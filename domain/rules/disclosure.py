@@ -6,9 +6,9 @@ are numbered releases (docs/decisions/0017):
 1. A count of 1 to 9 is withheld. Every other count is rounded to the nearest 5, a total from what it really is.
 2. Where something of a sum is withheld, so are the zeros among its parts: else its other parts would be known to be
    somebody.
-3. Of such a sum at least two parts are withheld, which count 10 or more together, or all that the total counts; else
-   the next part is withheld with them, and the total where there is none left. Which part is next depends on their
-   order and not on their size: to withhold the smallest one would tell that it is smaller than those that are shown.
+3. Of such a sum at least two parts are withheld, which count 10 or more together; else the next part is withheld with
+   them, and the total where there is none left. Which part is next depends on their order and not on their size: to
+   withhold the smallest one would tell that it is smaller than those that are shown.
 
 What that guarantees, of one look at figures of which all sums are named:
 
@@ -64,7 +64,7 @@ def _besides(withheld: set[Name], one: Sum[Name], counts: Mapping[Name, int]) ->
         return []
     if zeros := [part for part in one.parts if part not in withheld and counts[part] == 0]:
         return zeros
-    if len(hidden) > 1 and sum(counts[one.parts[n]] for n in hidden) >= min(SMALLEST, counts[one.total]):
+    if len(hidden) > 1 and sum(counts[one.parts[n]] for n in hidden) >= SMALLEST:
         return []
     first = hidden[0] if hidden else 0
     in_turn = (*one.parts[first:], *one.parts[:first], one.total)

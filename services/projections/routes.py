@@ -20,6 +20,7 @@ from psycopg.rows import DictRow
 from pydantic import create_model
 
 from domain.basis import Actor, Kind, Party, Role
+from domain.bodies import BodyId
 from domain.organisations import PersonKey
 from domain.values import AMSTERDAM, Day, Instant, Model, Slug
 from infra.database import Database
@@ -28,6 +29,7 @@ from services.projections import (
     access,
     cases,
     consultations,
+    measure_figures,
     measure_progress,
     memberships,
     steunpunt_register,
@@ -35,6 +37,7 @@ from services.projections import (
     tracking,
     worklist,
 )
+from services.projections.measure_progress import QueueStep
 from services.projections.replay import Difference, Entry, Happening, Replay, as_json, differences, replay
 from services.projections.views import Cursor, Page, View
 from services.web.context import CallerDependency, Moment, key_type
@@ -135,7 +138,25 @@ class MemberList(Model):
 class MeasureFunnels(Model):
     """A funnel per set of rules."""
 
-    items: tuple[measure_progress.Funnel, ...]
+    items: tuple[measure_figures.Funnel, ...]
+
+
+class MeasureMonths(Model):
+    """Figures of each month under each set of rules."""
+
+    items: tuple[measure_figures.MonthFigures, ...]
+
+
+class MeasureYears(Model):
+    """Figures of each year under each set of rules, for the country and each area."""
+
+    items: tuple[measure_figures.YearFigures, ...]
+
+
+class AdviceList(Model):
+    """Some requests for security advice; the Link header leads to the next ones."""
+
+    items: tuple[measure_progress.AdviceItem, ...]
 
 
 class Timeline(Model):
@@ -275,6 +296,7 @@ def read_routes(reading: Reading) -> APIRouter:
     router = APIRouter()
     _add_lists(router, reading)
     _add_organisations(router, reading)
+    _add_figures(router, reading)
     _add_progress(router, reading)
     for kind in reading.kinds:
         _add_case_routes(router, reading, kind)
@@ -361,14 +383,41 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         return ConsultationList(items=reading.paged(request, response, purpose, page))
 
     @router.get(
-        "/measure-progress",
-        operation_id="measureProgress",
-        **for_roles(reading, ("measure_progress",), Role.MINISTRY_ANALYST, Role.BVA, Role.AUDITOR),
+        "/security-advices",
+        operation_id="securityAdvices",
+        **for_roles(
+            reading,
+            ("access", "measure_progress"),
+            Role.PUBLIC_BODY,
+            Role.SUPPORT_TEAM,
+            Role.BVA,
+            Role.CCV,
+            Role.AUDITOR,
+        ),
     )
-    def read_funnel(caller: CallerDependency) -> MeasureFunnels:
-        """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""
-        with reading.database.reading(caller.actor) as cursor:
-            return MeasureFunnels(items=tuple(measure_progress.funnel(cursor)))
+    def read_advices(  # noqa: PLR0913, PLR0917
+        request: Request,
+        response: Response,
+        caller: CallerDependency,
+        waiting_for: Annotated[
+            QueueStep | None,
+            Query(alias="waitingFor", description="Only those that wait for this, the oldest first."),
+        ] = None,
+        body: Annotated[BodyId | None, Query(description="Only those of this public body.")] = None,
+        limit: Limit = 50,
+        after: After = None,
+    ) -> AdviceList:
+        """List the requests for security advice that you may know of and what they wait for, the newest first."""
+        if body is None and caller.actor.role is Role.PUBLIC_BODY:
+            body = caller.actor.organisation  # it may know of no others: so they need not be looked through
+        purpose = f"security advices {waiting_for} {body}"
+        place = reading.cursor(purpose, after)
+        with reading.of_cases(caller.actor) as cursor:
+            if waiting_for is None:
+                page = measure_progress.newest(cursor, body=body, after=place, limit=limit)
+            else:
+                page = measure_progress.queue(cursor, waiting_for, body=body, after=place, limit=limit)
+        return AdviceList(items=reading.paged(request, response, purpose, page))
 
 
 def _add_organisations(router: APIRouter, reading: Reading) -> None:
@@ -406,6 +455,32 @@ def _add_organisations(router: APIRouter, reading: Reading) -> None:
         if found is None:
             raise NotFound
         return MemberList(items=tuple(found))
+
+
+def _add_figures(router: APIRouter, reading: Reading) -> None:
+    """Add the figures about measures."""
+
+    def figures(caller: CallerDependency, moment: Moment) -> measure_figures.Figures:
+        with reading.database.reading(caller.actor) as cursor:
+            return measure_figures.figures(cursor, caller.actor.role, moment.astimezone(AMSTERDAM).date())
+
+    found = Annotated[measure_figures.Figures, Depends(figures)]
+    for_readers = for_roles(reading, ("measure_progress",), *measure_figures.READERS)
+
+    @router.get("/measure-progress", operation_id="measureProgress", **for_readers)
+    def read_funnel(figures: found) -> MeasureFunnels:
+        """Show how far requests and measures have come, per set of rules: a funnel with exits and open steps."""
+        return MeasureFunnels(items=figures.funnels)
+
+    @router.get("/measure-progress/months", operation_id="measureProgressMonths", **for_readers)
+    def read_months(figures: found) -> MeasureMonths:
+        """Show what happened to requests and measures in each month, per set of rules, in the whole country."""
+        return MeasureMonths(items=figures.months)
+
+    @router.get("/measure-progress/years", operation_id="measureProgressYears", **for_readers)
+    def read_years(figures: found) -> MeasureYears:
+        """Show what happened to requests and measures in each year, per set of rules, in the country and each area."""
+        return MeasureYears(items=figures.years)
 
 
 def _add_progress(router: APIRouter, reading: Reading) -> None:

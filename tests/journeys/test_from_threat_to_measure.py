@@ -1,5 +1,7 @@
 """Does a reported threat lead to an installed measure, and does everybody see what is theirs to see?"""
 
+from typing import Any
+
 from tests.network import Network
 
 REPORT = {"body": "gm0855", "office": "wethouder", "call_back_number": "06-00 00 01 01", "danger_now": False}
@@ -35,12 +37,13 @@ def test_four_fields_put_a_threat_on_the_worklist(network: Network) -> None:
 
 
 def test_an_advised_measure_is_followed_to_its_verification(network: Network) -> None:
-    """The ministry's funnel moves with every step, and shows what is still open."""
+    """The funnel moves with every step, and shows what is still open; nobody but auditors sees numbers so small."""
     _, advice = request_advice(network)
-    network.begin("bva", f"security-advices/{advice}/home-visits", {"visitor": "ccv"})
+    network.begin("ccv", f"security-advices/{advice}/home-visits", {"visitor": "ccv", "report": "Een losse voordeur."})
+    network.begin("ccv", f"security-advices/{advice}/drafts", MEASURES)
     network.begin("bva", f"security-advices/{advice}/advices", MEASURES)
     network.begin("public-body", f"security-advices/{advice}/adoptions", {})
-    before = measures(network)
+    before = measures(network, "auditor")
     for command in ("orders", "installations"):
         network.begin("public-body", f"security-advices/{advice}/{command}", {"measure": 1})
     refused = network.post("public-body", f"security-advices/{advice}/verifications", {"measure": 1})
@@ -49,12 +52,15 @@ def test_an_advised_measure_is_followed_to_its_verification(network: Network) ->
     assert refused.status_code == 409
     assert refused.json()["type"] == "urn:weerbaar:problem:installer-cannot-verify"
     assert before == {"advised": (2, 2), "ordered": (0, 0), "installed": (0, 0), "verified": (0, 0)}
-    assert measures(network) == {"advised": (2, 1), "ordered": (1, 0), "installed": (1, 0), "verified": (1, 1)}
+    after = {"advised": (2, 1), "ordered": (1, 0), "installed": (1, 0), "verified": (1, 1)}
+    assert measures(network, "auditor") == after
+    for who in ("ministry-analyst", "bva", "ccv"):
+        assert measures(network, who) == dict.fromkeys(after, (None, None))
 
 
-def measures(network: Network) -> dict[str, tuple[int, int]]:
-    """Return how many measures reached each step, and how many stand there, as the ministry sees it."""
-    (funnel,) = network.look("ministry-analyst", "measure-progress")["items"]
+def measures(network: Network, who: str) -> dict[str, tuple[int | None, int | None]]:
+    """Return how many measures reached each step, and how many stand there, as *who* sees it."""
+    *_, funnel = network.look(who, "measure-progress")["items"]
     return {step["step"]: (step["reached"], step["open"]) for step in funnel["measures"]}
 
 
@@ -65,8 +71,42 @@ def test_a_measure_that_is_not_installed_leaves_the_funnel_with_its_reason(netwo
     network.begin("public-body", f"security-advices/{advice}/adoptions", {})
     network.begin("public-body", f"security-advices/{advice}/cancellations", {"measure": 2, "reason": "infeasible"})
 
-    (funnel,) = network.look("ministry-analyst", "measure-progress")["items"]
-    assert funnel["measures"][0]["exits"] == [{"exit": "cancelled", "reason": "infeasible", "count": 1}]
+    *_, funnel = network.look("auditor", "measure-progress")["items"]
+    left = [one for step in funnel["measures"] for one in step["exits"] if one["count"]]
+    assert left == [{"exit": "cancelled", "reason": "infeasible", "count": 1}]
+
+
+def test_each_sees_what_is_expected_of_them(network: Network) -> None:
+    """The queue of the CCV, of the BVA and of the public body, one after the other; the requester only follows."""
+    _, advice = request_advice(network)
+
+    def waits() -> dict[str, list[str]]:
+        """Return for what the request waits, as everybody sees it."""
+        whom = ("ccv", "bva", "public-body", "support-team")
+        items = {who: network.look(who, "security-advices")["items"] for who in whom}
+        return {
+            who: [one["step"] for (item,) in [found] for one in item["waiting_for"]] for who, found in items.items()
+        }
+
+    steps: tuple[tuple[str, str, Any], ...] = (
+        ("ccv", "home-visits", {"visitor": "ccv"}),
+        ("ccv", "drafts", MEASURES),
+        ("bva", "advices", MEASURES),
+        ("public-body", "adoptions", {}),
+    )
+    found = [waits()]
+    for who, noun, body in steps:
+        network.begin(who, f"security-advices/{advice}/{noun}", body)
+        found.append(waits())
+
+    assert [one["ccv"] for one in found] == [["visit"], ["draft"], ["fix"], ["adopt"], ["order"]]
+    assert [one["bva"] for one in found] == [one["ccv"] for one in found]
+    assert [one["public-body"] for one in found] == [["visit"], ["advise"], ["advise"], ["adopt"], ["order"]]
+    assert [one["support-team"] for one in found] == [[]] * 5
+    (item,) = network.look("public-body", "security-advices?waitingFor=order")["items"]
+    assert (item["id"], item["waiting_for"]) == (advice, [{"step": "order", "measures": 2}])
+    assert network.look("public-body", "security-advices?waitingFor=adopt")["items"] == []
+    assert network.look("public-body-elsewhere", "security-advices")["items"] == []
 
 
 def test_the_threat_case_knows_of_the_advice_and_the_body_does_not_know_of_the_threat(network: Network) -> None:

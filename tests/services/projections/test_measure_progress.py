@@ -1,56 +1,83 @@
-"""Can it be told how often an advice leads to an installed measure?"""
+"""How far have requests and measures come, and what do they wait for?"""
 
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from itertools import accumulate
 
 import pytest
 
-from domain.basis import Fact, Party, StreamId
-from domain.rules.home_security import Regime
+from domain.basis import Actor, Fact, Party, StreamId
+from domain.people import Office
+from domain.rules.home_security import Regime, rules_of
 from domain.security_advice import (
+    SECURITY_ADVICE,
     AdoptAdvice,
     CancelMeasure,
     CancelReason,
     DeclineMeasure,
     DeclineReason,
+    DraftAdvice,
     GiveAdvice,
     InstallMeasure,
     Measure,
     MeasureKind,
     MeasureStatus,
     OrderMeasure,
+    RecordHomeVisit,
     RemovalReason,
     RemoveMeasure,
     SecurityAdvice,
     VerifyMeasure,
+    Visitor,
 )
+from domain.values import AMSTERDAM as NETHERLANDS
 from infra.database import Database
-from infra.eventstore import CaseStore
+from infra.eventstore import CaseStore, Recorded
 from services.projections import measure_progress
-from services.projections.measure_progress import Exit, Funnel, MeasureProgress, RequestProgress, Step
+from services.projections.areas import area_of
+from services.projections.measure_progress import (
+    AdviceItem,
+    Exit,
+    MeasureProgress,
+    QueueCount,
+    QueueStep,
+    RequestProgress,
+    Step,
+    Wait,
+)
 from services.projections.runner import Runner
-from tests.domain.scenario import NOW, TODAY
+from tests.domain.scenario import NOW, TODAY, YESTERDAY
 from tests.log_of import log_of
 from tests.services.projections.network import (
     AMSTERDAM,
-    ANALYST,
+    AUDITOR,
     BVA,
+    CCV,
     COLLEAGUE,
+    STEUNPUNT,
     TEAM,
+    THE_HAGUE,
     Network,
     a_measure,
     a_request,
     random_history,
     rows,
 )
+from tests.services.projections.test_lists import in_pages
+
+TWO_DAYS_AGO = TODAY - timedelta(days=2)
+
+
+# --- one request ------------------------------------------------------------------------------------------------------
 
 
 def test_a_request_shows_how_far_it_has_come(database: Database, network: Network, runner: Runner) -> None:
-    """With the day of each step."""
+    """With the day on which each step was taken, whenever that was recorded; of several visits the first."""
     stream = network.give(a_request(requested_on=date(2026, 3, 1)), AMSTERDAM)
-    network.at -= timedelta(days=10)
-    network.give(GiveAdvice(measures=(a_measure(),)), BVA, stream)
-    network.at += timedelta(days=10)
+    network.give(RecordHomeVisit(visitor=Visitor.BVA, on=date(2026, 3, 9)), BVA, stream)
+    network.give(RecordHomeVisit(visitor=Visitor.CCV, on=date(2026, 3, 4)), CCV, stream)
+    network.give(GiveAdvice(measures=(a_measure(),), on=date(2026, 3, 12)), BVA, stream)
     network.give(AdoptAdvice(on=date(2026, 3, 17)), AMSTERDAM, stream)
     runner.catch_up()
 
@@ -59,7 +86,8 @@ def test_a_request_shows_how_far_it_has_come(database: Database, network: Networ
             regime=Regime.PROVISION_2024,
             step=Step.ADVICE_ADOPTED,
             requested_on=date(2026, 3, 1),
-            advised_on=TODAY - timedelta(days=10),
+            visited_on=date(2026, 3, 4),
+            advised_on=date(2026, 3, 12),
             adopted_on=date(2026, 3, 17),
         )
         assert measure_progress.request(cursor, "security_advice:unknown") is None
@@ -69,10 +97,8 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
     """With the day of each step; where it left its way, with the reason."""
     stream = network.give(a_request(requested_on=date(2026, 3, 1)), AMSTERDAM)
     kinds = (MeasureKind.PHYSICAL, MeasureKind.ELECTRONIC, MeasureKind.DIGITAL)
-    network.at -= timedelta(days=10)
-    network.give(GiveAdvice(measures=tuple(map(a_measure, kinds))), BVA, stream)
-    network.give(AdoptAdvice(), AMSTERDAM, stream)
-    network.at += timedelta(days=10)
+    network.give(GiveAdvice(measures=tuple(map(a_measure, kinds)), on=date(2026, 3, 8)), BVA, stream)
+    network.give(AdoptAdvice(on=date(2026, 3, 8)), AMSTERDAM, stream)
     for day, command in enumerate((OrderMeasure, InstallMeasure), start=10):
         network.give(command(measure=1, on=date(2026, 3, day)), AMSTERDAM, stream)
     network.give(VerifyMeasure(measure=1, on=date(2026, 3, 12)), COLLEAGUE, stream)
@@ -92,7 +118,7 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
             step=Step.VERIFIED,
             exit=Exit.REMOVED,
             reason=RemovalReason.MOVED_HOME,
-            advised_on=TODAY - timedelta(days=10),
+            advised_on=date(2026, 3, 8),
             ordered_on=date(2026, 3, 10),
             installed_on=date(2026, 3, 11),
             verified_on=date(2026, 3, 12),
@@ -104,7 +130,7 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
             step=Step.ADVISED,
             exit=Exit.DECLINED,
             reason=DeclineReason.OWNER_REFUSES,
-            advised_on=TODAY - timedelta(days=10),
+            advised_on=date(2026, 3, 8),
             ordered_on=None,
             installed_on=None,
             verified_on=None,
@@ -116,7 +142,7 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
             step=Step.ADVISED,
             exit=None,
             reason=None,
-            advised_on=TODAY - timedelta(days=10),
+            advised_on=date(2026, 3, 8),
             ordered_on=None,
             installed_on=None,
             verified_on=None,
@@ -126,87 +152,182 @@ def test_a_measure_shows_how_far_it_has_come(database: Database, network: Networ
 
 
 def test_rows_are_for_those_who_may_see_all_that_they_tell() -> None:
-    """The requester follows single facts in the timeline: advice and orders are not for them."""
-    assert measure_progress.parties(measure_progress.SHOWN) == {Party.OWNER, Party.ADVISER}
-
-
-def the_funnel(database: Database) -> Funnel:
-    """Return the one funnel that there is."""
-    with database.reading(ANALYST) as cursor:
-        (funnel,) = measure_progress.funnel(cursor)
-    return funnel
-
-
-def reached(funnel: Funnel) -> list[int]:
-    """Return how many requests and measures reached each step."""
-    return [step.reached for step in (*funnel.requests, *funnel.measures)]
-
-
-def waiting(funnel: Funnel) -> list[int]:
-    """Return how many requests and measures stand at each step."""
-    return [step.open for step in (*funnel.requests, *funnel.measures)]
-
-
-def test_the_funnel_moves_with_every_step(database: Database, network: Network, runner: Runner) -> None:
-    """Requests without advice and advice that was not adopted yet count too."""
-    stream = network.give(a_request(), TEAM)
-    runner.catch_up()
-    assert reached(the_funnel(database)) == [1, 0, 0, 0, 0, 0, 0]
-    network.give(GiveAdvice(measures=(a_measure(), a_measure())), BVA, stream)
-    runner.catch_up()
-    assert reached(the_funnel(database)) == [1, 1, 0, 2, 0, 0, 0]
-    assert waiting(the_funnel(database)) == [0, 1, 0, 2, 0, 0, 0]
-    network.give(AdoptAdvice(), AMSTERDAM, stream)
-    network.give(OrderMeasure(measure=2), AMSTERDAM, stream)
-    network.give(InstallMeasure(measure=2), AMSTERDAM, stream)
-    runner.catch_up()
-    assert reached(the_funnel(database)) == [1, 1, 1, 2, 1, 1, 0]
-    assert waiting(the_funnel(database)) == [0, 0, 1, 1, 0, 1, 0]
-    network.give(VerifyMeasure(measure=2), BVA, stream)
-    runner.catch_up()
-    assert reached(the_funnel(database)) == [1, 1, 1, 2, 1, 1, 1]
-    assert waiting(the_funnel(database)) == [0, 0, 1, 1, 0, 0, 1]
-
-
-def test_exits_count_where_they_happen(database: Database, network: Network, runner: Runner) -> None:
-    """A measure that was removed did reach installation; one that was cancelled does not wait any more."""
-    stream = network.give(a_request(), TEAM)
-    network.give(GiveAdvice(measures=(a_measure(), a_measure(), a_measure())), BVA, stream)
-    network.give(AdoptAdvice(), AMSTERDAM, stream)
-    network.give(OrderMeasure(measure=1), AMSTERDAM, stream)
-    network.give(InstallMeasure(measure=1), AMSTERDAM, stream)
-    network.give(RemoveMeasure(measure=1, reason=RemovalReason.THREAT_ENDED), AMSTERDAM, stream)
-    for number in (2, 3):
-        network.give(CancelMeasure(measure=number, reason=CancelReason.INFEASIBLE), BVA, stream)
-    runner.catch_up()
-
-    funnel = the_funnel(database)
-
-    assert reached(funnel) == [1, 1, 1, 3, 1, 1, 0]
-    assert waiting(funnel) == [0, 0, 1, 0, 0, 0, 0]
-    exits = {step.step: [tuple(dict(exit_).values()) for exit_ in step.exits] for step in funnel.measures}
-    assert exits == {
-        Step.ADVISED: [(Exit.CANCELLED, CancelReason.INFEASIBLE, 2)],
-        Step.ORDERED: [],
-        Step.INSTALLED: [(Exit.REMOVED, RemovalReason.THREAT_ENDED, 1)],
-        Step.VERIFIED: [],
+    """Everybody may know of a request; how far it has come is not for its requester, and drafts are for advisers."""
+    assert {name: measure_progress.parties(facts) for name, facts in measure_progress.TELLS.items()} == {
+        "measure_requests": {Party.OWNER, Party.REQUESTER, Party.ADVISER},
+        "measure_advices": {Party.OWNER, Party.ADVISER},
+        "measure_drafts": {Party.ADVISER},
+        "measures": {Party.OWNER, Party.ADVISER},
     }
+    assert {Party.OWNER, Party.ADVISER} == measure_progress.MAY_SEE
 
 
-def test_each_set_of_rules_has_a_funnel_of_its_own(database: Database, network: Network, runner: Runner) -> None:
-    """Under the first one there was no advice: its requests stay where they are."""
-    network.give(a_request(requested_on=date(2022, 6, 1)), TEAM)
-    network.give(a_request(requested_on=date(2026, 3, 1)), TEAM)
-    network.give(a_request(requested_on=date(2026, 3, 1)), TEAM)
+# --- what requests wait for -------------------------------------------------------------------------------------------
+
+
+def waiting(database: Database, runner: Runner, reader: Actor) -> list[Wait]:
+    """Return what the one request waits for, as far as *reader* may know."""
+    runner.catch_up()
+    with database.reading(reader) as cursor:
+        (item,) = measure_progress.newest(cursor).items
+    return list(item.waiting_for)
+
+
+def test_a_request_waits_for_one_step_after_the_other(database: Database, network: Network, runner: Runner) -> None:
+    """First as a whole, then each of its measures. Who may not know of drafts sees it wait for advice."""
+    stream = network.give(a_request(), TEAM)
+    found = [(waiting(database, runner, AMSTERDAM), waiting(database, runner, CCV))]
+    steps = (
+        (RecordHomeVisit(visitor=Visitor.CCV), CCV),
+        (DraftAdvice(measures=(a_measure(),)), CCV),
+        (GiveAdvice(measures=(a_measure(), a_measure(), a_measure())), BVA),
+        (AdoptAdvice(), AMSTERDAM),
+        (OrderMeasure(measure=1), AMSTERDAM),
+        (CancelMeasure(measure=2, reason=CancelReason.INFEASIBLE), BVA),
+        (InstallMeasure(measure=1), AMSTERDAM),
+        (OrderMeasure(measure=3), AMSTERDAM),
+        (VerifyMeasure(measure=1), BVA),
+        (InstallMeasure(measure=3), AMSTERDAM),
+        (VerifyMeasure(measure=3), BVA),
+    )
+    for command, by in steps:
+        network.give(command, by, stream)
+        found.append((waiting(database, runner, AMSTERDAM), waiting(database, runner, CCV)))
+
+    def whole(step: QueueStep) -> list[Wait]:
+        return [Wait(step=step, measures=None)]
+
+    def of_measures(**steps: int) -> list[Wait]:
+        return [Wait(step=QueueStep(step), measures=measures) for step, measures in steps.items()]
+
+    assert found[:4] == [
+        (whole(QueueStep.VISIT), whole(QueueStep.VISIT)),
+        (whole(QueueStep.ADVISE), whole(QueueStep.DRAFT)),
+        (whole(QueueStep.ADVISE), whole(QueueStep.FIX)),
+        (whole(QueueStep.ADOPT), whole(QueueStep.ADOPT)),
+    ]
+    assert [of_body for of_body, _ in found[4:]] == [of_advisers for _, of_advisers in found[4:]]
+    assert [of_body for of_body, _ in found[4:]] == [
+        of_measures(order=3),
+        of_measures(order=2, install=1),
+        of_measures(order=1, install=1),
+        of_measures(order=1, verify=1),
+        of_measures(install=1, verify=1),
+        of_measures(install=1),
+        of_measures(verify=1),
+        [],
+    ]
+
+
+def test_an_item_tells_what_its_reader_may_know(database: Database, network: Network, runner: Runner) -> None:
+    """Whoever requested the advice sees that it was adopted, and neither the visit nor a draft nor what comes next."""
+    stream = network.give(a_request(requested_on=date(2026, 3, 1)), TEAM)
+    network.give(RecordHomeVisit(visitor=Visitor.CCV, on=TWO_DAYS_AGO), CCV, stream)
+    network.give(DraftAdvice(measures=(a_measure(),), on=TWO_DAYS_AGO), CCV, stream)
+    network.give(DraftAdvice(measures=(a_measure(),), on=YESTERDAY), CCV, stream)
+    network.give(GiveAdvice(measures=(a_measure(),)), BVA, stream)
+    network.give(AdoptAdvice(), AMSTERDAM, stream)
+    runner.catch_up()
+    found = {}
+    for reader in (TEAM, AMSTERDAM, BVA, CCV, AUDITOR, THE_HAGUE, STEUNPUNT):
+        with database.reading(reader) as cursor:
+            found[reader.role, reader.organisation] = list(measure_progress.newest(cursor).items)
+
+    known = AdviceItem(
+        stream=stream,
+        number="BA-2026-000001",
+        body="gm0363",
+        office=Office.BURGEMEESTER,
+        regime=Regime.PROVISION_2024,
+        requested_on=date(2026, 3, 1),
+        visited_on=None,
+        drafted_on=None,
+        advised_on=None,
+        adopted_on=TODAY,
+        waiting_for=(),
+    )
+    order = (Wait(step=QueueStep.ORDER, measures=1),)
+    to_body = known.model_copy(update={"visited_on": TWO_DAYS_AGO, "advised_on": TODAY, "waiting_for": order})
+    to_advisers = to_body.model_copy(update={"drafted_on": YESTERDAY})
+    assert list(found.values()) == [[known], [to_body], [to_advisers], [to_advisers], [to_advisers], [], []]
+
+
+def test_requests_of_before_there_was_advice_wait_for_nothing(
+    database: Database, network: Network, runner: Runner
+) -> None:
+    """Costs were reimbursed afterwards."""
+    network.give(a_request(requested_on=date(2022, 6, 1)), AMSTERDAM)
+
+    assert waiting(database, runner, BVA) == []
+
+
+def three_requests(network: Network) -> list[StreamId]:
+    """Make three requests that wait for a visit, of two bodies; return them from the oldest to the newest."""
+    youngest = network.give(a_request(requested_on=date(2026, 3, 3)), AMSTERDAM)
+    oldest = network.give(a_request("gm0518", requested_on=date(2026, 3, 1)), TEAM)
+    middle = network.give(a_request(requested_on=date(2026, 3, 2)), TEAM)
+    return [oldest, middle, youngest]
+
+
+def test_a_queue_is_in_the_order_of_age(database: Database, network: Network, runner: Runner) -> None:
+    """The oldest request comes first; a list of all of them begins with the newest. Both over pages."""
+    requests = three_requests(network)
+    visited = network.give(a_request(requested_on=date(2026, 2, 1)), AMSTERDAM)
+    network.give(RecordHomeVisit(visitor=Visitor.CCV), CCV, visited)
+    same_day = sorted(network.give(a_request(requested_on=date(2026, 3, 4)), TEAM) for _ in range(3))
     runner.catch_up()
 
-    with database.reading(ANALYST) as cursor:
-        found = {funnel.regime: reached(funnel)[0] for funnel in measure_progress.funnel(cursor)}
+    with database.reading(CCV) as cursor:
+        queue = in_pages(lambda **more: measure_progress.queue(cursor, QueueStep.VISIT, **more))
+        newest = in_pages(lambda **more: measure_progress.newest(cursor, **more))
+        drafts = measure_progress.queue(cursor, QueueStep.DRAFT).items
 
-    assert found == {Regime.REIMBURSEMENT_2021: 1, Regime.PROVISION_2024: 2}
+    assert [item.stream for item in queue] == [*requests, *same_day]
+    assert [item.stream for item in newest] == [visited, *requests, *same_day][::-1]
+    assert [item.stream for item in drafts] == [visited]
 
 
-# --- counters, rows and facts say the same ----------------------------------------------------------------------------
+def test_a_queue_can_be_that_of_one_body(database: Database, network: Network, runner: Runner) -> None:
+    """A public body gets no other, whether it asks for its own or not."""
+    oldest, *of_amsterdam = three_requests(network)
+    runner.catch_up()
+
+    def listed(reader: Actor, body: str | None) -> tuple[list[str], list[str]]:
+        with database.reading(reader) as cursor:
+            queue = measure_progress.queue(cursor, QueueStep.VISIT, body=body).items
+            newest = measure_progress.newest(cursor, body=body).items
+        return [item.stream for item in queue], [item.stream for item in newest][::-1]
+
+    assert listed(BVA, "gm0363") == (of_amsterdam, of_amsterdam)
+    assert listed(AMSTERDAM, None) == listed(AMSTERDAM, "gm0363") == (of_amsterdam, of_amsterdam)
+    assert listed(AMSTERDAM, "gm0518") == ([], [])
+    assert listed(TEAM, None) == ([], [oldest, of_amsterdam[0]])
+
+
+def test_queues_are_counted(database: Database, network: Network, runner: Runner) -> None:
+    """By request and by measure, of all that a reader may know of or of one body."""
+    _, middle, youngest = three_requests(network)
+    for stream in (middle, youngest):
+        network.give(GiveAdvice(measures=(a_measure(), a_measure())), BVA, stream)
+        network.give(AdoptAdvice(), AMSTERDAM, stream)
+    network.give(OrderMeasure(measure=1), AMSTERDAM, middle)
+    runner.catch_up()
+
+    def counted(reader: Actor, body: str | None = None) -> list[QueueCount]:
+        with database.reading(reader) as cursor:
+            return measure_progress.counts(cursor, body=body)
+
+    of_amsterdam = [
+        QueueCount(step=QueueStep.ORDER, requests=2, measures=3),
+        QueueCount(step=QueueStep.INSTALL, requests=1, measures=1),
+    ]
+    assert counted(BVA) == [QueueCount(step=QueueStep.VISIT, requests=1, measures=None), *of_amsterdam]
+    assert counted(AUDITOR) == counted(CCV) == counted(BVA)
+    assert counted(BVA, "gm0363") == counted(AMSTERDAM) == counted(AMSTERDAM, "gm0363") == of_amsterdam
+    assert counted(TEAM) == []
+
+
+# --- rows, counters and facts say the same ----------------------------------------------------------------------------
 
 Place = tuple[str, str, str | None, str | None]
 
@@ -218,20 +339,23 @@ LAST_STEP = {
 }
 
 
-def of_facts(network: Network, facts: dict[str, list[Fact]]) -> Counter[Place]:
-    """Count, from the states of the domain after each fact, where every request and every measure stands."""
-    places: Counter[Place] = Counter()
-    for stream, history in facts.items():
-        kind = network.kind(StreamId(stream))
-        state: SecurityAdvice = kind.empty
-        last: dict[int, Step] = {}
-        for fact in history:
-            state = kind.evolve(state, fact)
-            last |= {one.number: LAST_STEP[one.status] for one in state.measures if one.status in LAST_STEP}
-        step = Step.ADVICE_ADOPTED if state.adopted else Step.ADVICE_GIVEN if state.given else Step.REQUESTED
-        places[state.regime or "", step, None, None] += 1
-        places.update((state.regime or "", last[one.number], *left(one)) for one in state.measures)
-    return places
+def states(facts: Iterable[Fact]) -> Iterator[SecurityAdvice]:
+    """Yield what a request was like after each of *facts*."""
+    yield from accumulate(facts, SECURITY_ADVICE.evolve, initial=SECURITY_ADVICE.empty)
+
+
+def of_requests(store: CaseStore) -> dict[str, list[Recorded]]:
+    """Return the facts of every request."""
+    found: dict[str, list[Recorded]] = {}
+    for recorded in log_of(store):
+        if recorded.event.originator_id.startswith("security_advice:"):
+            found.setdefault(recorded.event.originator_id, []).append(recorded)
+    return found
+
+
+def step_of(state: SecurityAdvice) -> Step:
+    """Return the last step that a request reached."""
+    return Step.ADVICE_ADOPTED if state.adopted else Step.ADVICE_GIVEN if state.given else Step.REQUESTED
 
 
 def left(measure: Measure) -> tuple[str | None, str | None]:
@@ -239,23 +363,102 @@ def left(measure: Measure) -> tuple[str | None, str | None]:
     return (measure.status, measure.exit) if measure.has_ended else (None, None)
 
 
+def places(requests: dict[str, list[Recorded]]) -> Counter[Place]:
+    """Count, from the states of the domain after each fact, where every request and every measure stands."""
+    found: Counter[Place] = Counter()
+    for history in requests.values():
+        last: dict[int, Step] = {}
+        for state in states(recorded.event.fact for recorded in history):
+            last |= {one.number: LAST_STEP[one.status] for one in state.measures if one.status in LAST_STEP}
+        found[state.regime or "", step_of(state), None, None] += 1
+        found.update((state.regime or "", last[one.number], *left(one)) for one in state.measures)
+    return found
+
+
+Happened = tuple[str, str, date, str | None, str | None, str | None]
+
+
+def happenings(requests: dict[str, list[Recorded]]) -> Counter[Happened]:
+    """Count, by regime, area and day, what each fact changed in the states of the domain."""
+    found: Counter[Happened] = Counter()
+    for history in requests.values():
+        before = SECURITY_ADVICE.empty
+        for recorded in history:
+            fact = recorded.event.fact
+            state = SECURITY_ADVICE.evolve(before, fact)
+            recorded_on = recorded.event.metadata.at.astimezone(NETHERLANDS).date()
+            day = getattr(fact, "requested_on", None) or getattr(fact, "on", None) or recorded_on
+            of_request = (state.regime or "", area_of(state.body or ""), day)
+            if step_of(before) is not step_of(state) or before.regime is None:
+                found[*of_request, step_of(state), None, None] += 1
+            known = {measure.number: measure for measure in before.measures}
+            for measure in state.measures:
+                if measure.number not in known or known[measure.number].status is not measure.status:
+                    step = None if measure.has_ended else LAST_STEP.get(measure.status or MeasureStatus.ADVISED)
+                    found[*of_request, step, *left(measure)] += 1
+            before = state
+    return found
+
+
+def waits(history: Iterable[Recorded], party: Party) -> dict[QueueStep, int | None]:
+    """Return what a request waits for, by the facts that *party* may see, and for how many of its measures."""
+    facts = (recorded.event.fact for recorded in history)
+    state = SECURITY_ADVICE.replay(fact for fact in facts if party in fact.seen_by())
+    if state.regime is None or not rules_of(state.regime).knows_advice:
+        return {}
+    if not state.given:
+        of_advisers = {
+            QueueStep.VISIT: not state.visits,
+            QueueStep.DRAFT: state.visits and not state.draft,
+            QueueStep.FIX: state.draft,
+        }
+        of_owner = {QueueStep.VISIT: not state.visits, QueueStep.ADVISE: state.visits}
+        asked = of_advisers if party is Party.ADVISER else of_owner
+        return {step: None for step, waits in asked.items() if waits}
+    if not state.adopted:
+        return {QueueStep.ADOPT: None}
+    at = {
+        QueueStep.ORDER: MeasureStatus.ADVISED,
+        QueueStep.INSTALL: MeasureStatus.ORDERED,
+        QueueStep.VERIFY: MeasureStatus.INSTALLED,
+    }
+    open_at = Counter(measure.status for measure in state.measures)
+    return {step: open_at[status] for step, status in at.items() if open_at[status]}
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_counters_rows_and_facts_say_the_same(
+def test_rows_counters_and_facts_say_the_same(
     database: Database, store: CaseStore, network: Network, runner: Runner, seed: int
 ) -> None:
-    """The funnel can be recomputed from the rows, and from the facts, at every moment of a random history."""
+    """All of them can be recomputed from the facts, at every moment of a random history."""
     for part in range(4):
-        random_history(network, 10 * seed + part, commands=40)
+        random_history(network, 10 * seed + part, commands=100)
         runner.catch_up()
         tables = rows(database, measure_progress.VIEW)
-        counters = Counter({row[:4]: row[4] for row in tables["measure_funnel"] if row[4]})
-        of_rows = Counter((row[1], row[2], None, None) for row in tables["measure_requests"])
-        of_rows.update((row[3], row[4], row[5], row[6]) for row in tables["measures"])
-        facts: dict[str, list[Fact]] = {}
-        for recorded in log_of(store):
-            if recorded.event.originator_id.startswith("security_advice:"):
-                facts.setdefault(recorded.event.originator_id, []).append(recorded.event.fact)
+        requests = of_requests(store)
 
-        assert counters == of_rows
-        assert counters == of_facts(network, facts)
+        counters = Counter({row[:4]: row[4] for row in tables["measure_funnel"] if row[4]})
+        of_rows = Counter((row[1], row[3], None, None) for row in tables["measure_advices"])
+        of_rows.update((row[3], row[5], row[6], row[7]) for row in tables["measures"])
+        assert counters == of_rows == places(requests)
+
+        happened = happenings(requests)
+        by_month: Counter[tuple[object, ...]] = Counter()
+        by_year: Counter[tuple[object, ...]] = Counter()
+        for (regime, area, day, *what), count in happened.items():
+            by_month[regime, day.replace(day=1), *what] += count
+            by_year[regime, day.year, area, *what] += count
+        assert {row[:5]: row[5] for row in tables["measure_months"]} == by_month
+        assert {row[:6]: row[6] for row in tables["measure_years"]} == by_year
+
+        shown = {(row[0], row[1], row[2]): row[3] for row in tables["measure_waiting"]}
+        expected = {
+            (stream, party.value, step.value): measures
+            for stream, history in requests.items()
+            for party in (Party.OWNER, Party.ADVISER)
+            for step, measures in waits(history, party).items()
+        }
+        assert shown == expected
     assert len(counters) > 5
+    assert len(by_month) > 5
+    assert len({step for _, _, step in shown}) > 3

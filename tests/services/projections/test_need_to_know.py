@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from psycopg.rows import dict_row
 
-from domain.basis import OWNER_ONLY, Actor, Fact, Grant, Role, StreamId, is_party, may_know_of, may_see
-from domain.consultation import HoldFirstIntake
+from domain.basis import OWNER_ONLY, Actor, Fact, Grant, Party, Role, StreamId, is_party, may_know_of, may_see
+from domain.consultation import CONSULTATION, HoldFirstIntake
 from domain.integrity_inquiry import (
     CloseInquiry,
     Commissioner,
@@ -80,6 +80,9 @@ LOCAL = actor("lies", "gm0363", Role.ADMINISTRATOR)
 """Somebody who administers their own organisation."""
 READERS = (*EVERYONE, *STRANGERS)
 
+TELLS = {"worklist": THREAT_CASE.facts, "consultations": CONSULTATION.facts, **measure_progress.TELLS}
+"""Of which facts the rows of a table are made, where there is one row for a case or a part of it."""
+
 
 def seen(database: Database, reader: Actor, view: View) -> dict[str, list[dict[str, Any]]]:
     """Return all that *reader* gets from *view* when they ask for everything."""
@@ -125,26 +128,47 @@ def test_no_row_tells_of_a_fact_that_its_reader_may_not_see(
     database: Database, store: CaseStore, network: Network, runner: Runner, seed: int
 ) -> None:
     """Who sees a row about one case may see every fact that it is made of."""
-    random_history(network, seed)
+    random_history(network, seed, commands=150)
     runner.catch_up()
     facts: dict[str, list[Fact]] = {}
     for recorded in log_of(store):
         facts.setdefault(recorded.event.originator_id, []).append(recorded.event.fact)
 
+    told: set[str] = set()
     for reader in READERS:
-        for view, tables in (
-            (worklist.VIEW, ("worklist",)),
-            (consultations.VIEW, ("consultations",)),
-            (measure_progress.VIEW, ("measure_requests", "measures")),
-        ):
-            for row in (row for table in tables for row in seen(database, reader, view)[table]):
-                stream = StreamId(row["stream"])
-                kind = network.kind(stream)
-                grants = kind.grants(store.load(kind, stream).state)
-                shown = [
-                    fact for fact in facts[stream] if isinstance(fact, (*measure_progress.SHOWN, *THREAT_CASE.facts))
-                ]
-                assert all(may_see(reader, fact, grants) for fact in shown)
+        tables = (table for view in VIEWS for table in seen(database, reader, view).items())
+        for name, row in ((name, row) for name, found in tables if name in TELLS for row in found):
+            stream = StreamId(row["stream"])
+            kind = network.kind(stream)
+            grants = kind.grants(store.load(kind, stream).state)
+            told.add(name)
+
+            assert all(may_see(reader, fact, grants) for fact in facts[stream] if isinstance(fact, TELLS[name]))
+    assert told == set(TELLS)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_a_request_waits_for_is_told_to_each_party_as_far_as_it_knows(
+    database: Database, store: CaseStore, network: Network, runner: Runner, seed: int
+) -> None:
+    """Nobody sees the rows of another party; auditors see those of the advisers, who know most."""
+    random_history(network, seed, commands=150)
+    runner.catch_up()
+    everything = rows(database, measure_progress.VIEW)["measure_waiting"]
+    assert {party for _, party, *_ in everything} == {"owner", "adviser"}
+
+    for reader in READERS:
+        shown = seen(database, reader, measure_progress.VIEW)["measure_waiting"]
+        expected = set()
+        for stream, party, step, *_ in everything:
+            kind = network.kind(StreamId(stream))
+            parties = frozenset({Party(party)})
+            if is_party(reader, parties, kind.grants(store.load(kind, StreamId(stream)).state)) or (
+                reader.role is Role.AUDITOR and party == "adviser"
+            ):
+                expected.add((stream, party, step))
+
+        assert {(row["stream"], row["party"], row["step"]) for row in shown} == expected
 
 
 def test_a_body_elsewhere_sees_nothing_of_a_case(database: Database, network: Network, runner: Runner) -> None:
@@ -161,15 +185,18 @@ def test_a_body_elsewhere_sees_nothing_of_a_case(database: Database, network: Ne
     assert len(seen(database, COLLEAGUE, worklist.VIEW)["worklist"]) == 1
 
 
-def test_the_ministry_sees_the_funnel_and_no_case(database: Database, network: Network, runner: Runner) -> None:
+def test_the_ministry_sees_counters_and_no_case(database: Database, network: Network, runner: Runner) -> None:
     """Its only rows are counters."""
     random_history(network, 4)
     runner.catch_up()
 
     tables = {name: found for view in VIEWS for name, found in seen(database, ANALYST, view).items()}
 
-    assert {name for name, found in tables.items() if found} == {"measure_funnel"}
-    assert set(tables["measure_funnel"][0]) == {"regime", "step", "exit", "reason", "count"}
+    assert {name: set(found[0]) for name, found in tables.items() if found} == {
+        "measure_funnel": {"regime", "step", "exit", "reason", "count"},
+        "measure_months": {"regime", "month", "step", "exit", "reason", "count"},
+        "measure_years": {"regime", "year", "area", "step", "exit", "reason", "count"},
+    }
 
 
 @pytest.mark.parametrize("adviser", [BVA, CCV], ids=lambda actor: str(actor.role))

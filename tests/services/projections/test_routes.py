@@ -157,6 +157,45 @@ def test_the_worklist_is_narrowed_to_a_handler_or_to_none(network: Network, proj
     assert network.get("support-team", "worklist?handler=tess@example.org").status_code == 400
 
 
+# --- requests and figures ---------------------------------------------------------------------------------------------
+
+
+def test_a_list_of_requests_is_paged(network: Network, project: Project) -> None:
+    """A cursor goes on with the list that it is of, and with no other."""
+    for _ in range(3):
+        command(network, "support-team", "security-advices", REQUEST)
+    project()
+    first = network.get("bva", "security-advices?waitingFor=visit&limit=2")
+    following = first.links["next"]["url"].removeprefix("/v1/")
+    last = network.get("bva", following)
+    other = network.get("bva", following.replace("visit", "draft"))
+
+    assert len({item["id"] for item in (*first.json()["items"], *last.json()["items"])}) == 3
+    assert "next" not in last.links
+    assert other.status_code == 400
+
+
+def test_the_figures_of_one_reader_agree(network: Network, project: Project) -> None:
+    """The funnel, the months and the years say the same, each at an address of its own."""
+    for _ in range(12):
+        command(network, "public-body", "security-advices", REQUEST)
+    project()
+
+    def requested(who: str) -> tuple[list[int], list[int], list[int]]:
+        """Return how many requests there are, by every figure that tells of any."""
+        funnels, months, years = (
+            network.look(who, f"measure-progress{view}")["items"] for view in ("", "/months", "/years")
+        )
+        return (
+            [one["requests"][0]["reached"] for one in funnels if one["requests"][0]["reached"]],
+            [one["steps"][0]["count"] for one in months if one["steps"][0]["count"]],
+            [one["steps"][0]["count"] for one in years if one["steps"][0]["count"]],
+        )
+
+    assert requested("auditor") == ([12], [12], [12, 12])
+    assert requested("ministry-analyst") == requested("bva") == requested("ccv") == ([10], [10], [10, 10])
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
