@@ -31,6 +31,7 @@ from services.portal import (
     steunpunt,
     worklists,
 )
+from services.portal.compressing import Compression
 from services.portal.pages import HEADERS, Portal, SignInNeeded, Visit, draw, go, portal_of, visit_of
 from services.web.edge import Door
 from services.web.problems import Answerable
@@ -58,6 +59,7 @@ def create_portal(portal: Portal) -> FastAPI:
         app.include_router(routes)
     for error, handler in HANDLERS.items():
         app.add_exception_handler(error, handler)
+    app.add_middleware(Compression)
     return app
 
 
