@@ -46,6 +46,8 @@ NARROWEST = ViewportSize(width=320, height=640)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_BYTES = 150_000
 """What a first visit may cost, as it is sent."""
+MOST_MILLISECONDS = 10_000
+"""How long a test waits for what must come."""
 MOST_SHIFT = 0.01
 """How far a page may move while it is read, as a cumulative layout shift."""
 
@@ -228,6 +230,7 @@ def window(
         java_script_enabled=javascript, locale="nl-NL", timezone_id="Europe/Amsterdam", **{"viewport": WIDE, **more}
     )
     try:
+        context.set_default_timeout(MOST_MILLISECONDS)
         context.add_init_script(NOTICE)
         page = context.new_page()
         window = Window(page, origin)

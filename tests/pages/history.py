@@ -5,7 +5,12 @@ Made-up people, real public bodies; long names and long stories where pages have
 
 from domain.basis import PersonId
 from services.demo.cast import CAST
-from tests.pages.served import Served
+from services.history import recording
+from services.history.arrivals import Parameters
+from tests.pages.served import EVENING, Served
+
+A_FEW = Parameters(years=4, scale=0.01, seed=7, until=EVENING.date())
+"""Enough of the country for lists that go on on a next page."""
 
 SUPPORT, BODY, COLLEAGUE, ELSEWHERE = "support-team", "public-body", "public-body-colleague", "public-body-elsewhere"
 STORY = (
@@ -33,8 +38,9 @@ MEASURES = {
 }
 
 
-def record(served: Served) -> None:
-    """Record everything."""
+def record(served: Served, parameters: Parameters = A_FEW) -> None:
+    """Record a made-up history of a part of the country, and on top of it a case at each stage."""
+    recording.record(served.network.service.store, parameters, served.portal.bodies)
     organisations(served)
     threats(served)
     advices(served)
@@ -44,29 +50,13 @@ def record(served: Served) -> None:
 
 
 def organisations(served: Served) -> None:
-    """An organisation with teams and members, and one with nobody."""
+    """Those of the country have people; one has nobody yet."""
+    served.cases["team"] = "organisations/ondersteuningsteam"
     served.begin(
-        "team",
+        "nobody",
         "administrator",
         "organisations",
-        {
-            "organisation": "ondersteuningsteam",
-            "name": "Ondersteuningsteam Weerbaar Bestuur",
-            "kind": "support_team",
-        },
-    )
-    served.give("team", "administrator", "teams", {"team": "wethouders", "name": "Team wethouders"})
-    served.give(
-        "team",
-        "administrator",
-        "appointments",
-        {"person": "p-team-1", "role": "support_team", "team": "wethouders"},
-    )
-    served.begin(
-        "tilburg",
-        "administrator",
-        "organisations",
-        {"organisation": "gm0855", "name": "Gemeente Tilburg", "kind": "public_body"},
+        {"organisation": "gm0363", "name": "Gemeente Amsterdam", "kind": "public_body"},
     )
 
 

@@ -24,7 +24,7 @@ from services.web.problems import NotFound
 from tests.log_lines import Log, logged
 from tests.network import Network, running
 
-SECONDS = 30.0
+SECONDS = 120.0
 EVENING = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)
 """A Friday, eleven in the evening in the Netherlands."""
 

@@ -82,7 +82,7 @@ VISITS = (
     Visit("auditor", "/organisaties"),
     Visit("administrator", "/organisaties/ondersteuningsteam"),
     Visit("administrator", "/organisaties/ondersteuningsteam?dag=vandaag"),
-    Visit("auditor", "/organisaties/gm0855"),
+    Visit("auditor", "/organisaties/gm0363"),
     # --- dossiers -----------------------------------------------------------------------------------------------------
     *(Visit("support-team", f"/dossiers/{{{name}}}") for name in ("danger", "threat", "closed")),
     *(Visit("auditor", f"/dossiers/{{{name}}}") for name in ("threat", "measured", "concluded", "answered")),
