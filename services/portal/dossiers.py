@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Response
 from domain.basis import Kind
 from domain.consultation import CONSULTATION, first_intake_due
 from domain.organisations import ORGANISATION
-from domain.security_advice import SECURITY_ADVICE, HomeVisited
+from domain.rules.home_security import rules_of
+from domain.security_advice import SECURITY_ADVICE
 from domain.threat_case import THREAT_CASE
 from services.portal import labels
 from services.portal.commands import Collection, Key, Offer, Subject, circumstances, offers, subject_of
@@ -91,11 +92,12 @@ def beside(visit: Visit, kind: Kind[Any], subject: Subject, offered: Sequence[Of
     if kind.name == SECURITY_ADVICE.name:
         act = circumstances(visit, subject.found.case.stream)
         choices = [(offer, offer.command.choices(subject.state, act).get("measure", ())) for offer in offered]
-        parties = subject.found.parties
+        regime = subject.state.regime
         return {
             "per_measure": [(offer, numbers) for offer, numbers in choices if numbers],
             "offers": [offer for offer, numbers in choices if not offer.refusal and not numbers],
-            "may_see_visits": not parties.isdisjoint(HomeVisited.audience),
+            "sees": {fact.__name__ for fact in kind.facts if not subject.found.parties.isdisjoint(fact.audience)},
+            "knows_advice": regime is None or rules_of(regime).knows_advice,
             "shows_costs": all(measure.one_off_cents is not None for measure in subject.state.measures),
         }
     if kind.name == CONSULTATION.name:
