@@ -23,6 +23,7 @@ from services.app import Service, create_app, now
 from services.demo.cast import CAST
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
+from services.projections.tracking import status
 
 READY_SECONDS = 30.0
 
@@ -66,6 +67,13 @@ class Network:
         response = self.get(who, path)
         assert response.status_code == 200, response.text
         return response.json()
+
+    def settle(self) -> None:
+        """Wait until every view shows all that was recorded."""
+        deadline = monotonic() + READY_SECONDS
+        while any(view.lag for view in status(self.service.database)):
+            assert monotonic() < deadline, "the views do not catch up"
+            sleep(0.02)
 
 
 def projector_store(database: Database, kinds: tuple[Kind[Any], ...] = KINDS) -> CaseStore:

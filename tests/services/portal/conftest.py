@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
 
+from domain.basis import Actor
 from tests.network import Network
 
 
@@ -45,15 +46,19 @@ class Browser:
 
 
 @pytest.fixture
-def browse(network: Network) -> Iterator[Callable[[str], Browser]]:
-    """Return a function that signs somebody of the cast in, in a browser of their own."""
+def browse(network: Network) -> Iterator[Callable[[str | Actor], Browser]]:
+    """Return a function that signs somebody of the cast in, or anybody else, in a browser of their own."""
     browsers: list[TestClient] = []
 
-    def sign_in(who: str) -> Browser:
+    def sign_in(who: str | Actor) -> Browser:
         client = TestClient(network.client.app)
         browsers.append(client)
-        response = client.post("/aanmelden", data={"wie": who, "verder": "/"})
-        assert response.status_code == 200, response.text
+        portal = network.service.portal
+        if isinstance(who, Actor):
+            client.cookies.set(portal.cookie, portal.sessions.begin(who, network.service.clock()).token)
+        else:
+            response = client.post("/aanmelden", data={"wie": who}, follow_redirects=False)
+            assert response.headers["location"] == "/"
         return Browser(client)
 
     yield sign_in

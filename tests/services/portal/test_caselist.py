@@ -97,6 +97,7 @@ def test_one_kind_can_be_asked_for(network: Network, browse: Browse) -> None:
     """A public body has three; what is not a kind of case of theirs does not exist."""
     network.begin("public-body", "integrity-inquiries", SIGNAL)
     network.begin("public-body", "security-advices", REQUEST)
+    network.settle()
     body = browse("public-body")
     inquiries = numbers_in(body.get("/zaken?soort=integrity_inquiry").text)
 
