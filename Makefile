@@ -36,6 +36,9 @@ test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name
 bench: $(VENV)/developing $(STATIC)/manifest.json ## Measure how long pages take on a made-up history (SCALE=0.05; 1.0 is the whole country)
 	$(BIN)/python -m tests.bench.pages --scale $(SCALE)
 
+screenshots: $(VENV)/developing $(STATIC)/manifest.json ## Take the pictures of the README (ARGS=all: of every page, into build/screenshots)
+	$(BIN)/python -m tests.pages.screenshots $(ARGS)
+
 check: $(VENV)/developing ## Check format, lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
