@@ -91,7 +91,7 @@ NOTES: Mapping[str, str] = {
     ),
     "withheld": (
         "Een aantal van 1 tot en met 9 wordt niet getoond, zodat niemand te herkennen is. Soms blijft ook een groter"
-        " aantal weg, omdat het kleine anders uit te rekenen is."
+        " aantal of een nul weg, omdat het kleine aantal anders uit te rekenen is."
     ),
     "rounded": (
         "Getoonde aantallen zijn afgerond op het dichtstbijzijnde veelvoud van 5. Een totaal is zelf afgerond en is"
