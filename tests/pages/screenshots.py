@@ -1,7 +1,7 @@
 """What do the pages look like?
 
-``python -m tests.pages.screenshots all`` puts every page that the tests visit into ``build/screenshots``, as it looks
-on a wide screen and on a phone.
+``python -m tests.pages.screenshots`` takes the pictures of the README. With ``all`` it puts every page that the tests
+visit into ``build/screenshots``, on a wide screen and on a phone; words after that choose among them by name.
 """
 
 import re
@@ -10,21 +10,80 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from playwright.sync_api import ViewportSize
 
 from infra.database import Database
+from services.demo.day import play
+from services.demo.public_record import record_public_facts
+from services.history import recording
+from services.history.arrivals import Parameters
 from tests.conftest import installed, server
 from tests.pages.browser import PHONE, WIDE, running_browser, window
 from tests.pages.history import record
-from tests.pages.served import Served, serving
+from tests.pages.served import EVENING, Served, serving
 from tests.pages.visits import FORMS, PEOPLE, VISITS, Visit
 
 ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs/pictures"
 TO_LOOK_AT = ROOT / "build/screenshots"
+A_REGION = Parameters(years=3, scale=0.1, seed=7, until=EVENING.date())
+"""Enough of the country for figures that are not withheld."""
+
+
+class Picture(NamedTuple):
+    """One picture of the README."""
+
+    name: str
+    who: str
+    path: str
+    size: ViewportSize
+
+
+OF_THE_README = (
+    Picture("worklist", "support-team", "/werklijst", WIDE),
+    Picture("intake", "support-team", "/nieuw/threat-cases", PHONE),
+    Picture("dossier", "support-team", "/dossiers/{threat}", WIDE),
+    Picture("advice", "public-body", "/dossiers/{advice}", WIDE),
+    Picture("progress", "ministry-analyst", "/voortgang", WIDE),
+    Picture("replay", "auditor", "/dossiers/{threat}/verloop?versie=4", WIDE),
+)
 
 
 def main() -> None:
     """Take them."""
-    take_all(sys.argv[2:])
+    match sys.argv[1:]:
+        case []:
+            take_pictures()
+        case ["all", *only]:
+            take_all(only)
+        case _:
+            sys.exit(__doc__)
+
+
+def take_pictures() -> None:
+    """Take those of the README: of a history that comes out the same each time, at a moment that does."""
+    PICTURES.mkdir(exist_ok=True)
+    with served_with(a_day_in_the_country) as served, running_browser() as browser:
+        for picture in OF_THE_README:
+            with window(browser, served.url, session=served.session(PEOPLE[picture.who])) as screen:
+                screen.open(served.path(picture.path), picture.size)
+                screen.page.screenshot(path=PICTURES / f"{picture.name}.png")
+
+
+def a_day_in_the_country(served: Served) -> None:
+    """Record some years of a part of the country, and the day of the demo after them."""
+    service = served.network.service
+    record_public_facts(service.handling)
+    recording.record(service.store, A_REGION, served.portal.bodies)
+    for _ in play(served.url, served.network.issuer, served.clock):
+        served.clock.forward(minutes=12)
+    served.settle()
+    (advice, *_) = served.network.look("auditor", "cases?kind=security_advice")["items"]
+    threats = served.network.look("auditor", "cases?kind=threat_case")["items"]
+    served.cases["advice"] = f"security-advices/{advice['id']}"
+    served.cases["threat"] = f"threat-cases/{threats[2]['id']}"
 
 
 @contextmanager

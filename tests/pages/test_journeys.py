@@ -235,6 +235,8 @@ def test_a_dossier_on_paper_is_the_dossier_alone(browser: Browser, served: Serve
             expect(person.page.get_by_role(gone)).to_have_count(0)
         expect(person.page.get_by_role("heading", level=1)).to_be_visible()
         expect(person.page.get_by_text(STORY[:40]).first).to_be_visible()
+        expect(person.page.get_by_text("Slachtoffer", exact=True).last).to_be_visible()
+        expect(person.page.get_by_text("Verloop bekijken")).not_to_be_visible()
 
         assert person.page.pdf(format="A4").startswith(b"%PDF-")
 
