@@ -25,6 +25,7 @@ from services.portal import (
     handover,
     labels,
     organisations,
+    progress,
     replaying,
     sheets,
     signing_in,
@@ -52,6 +53,7 @@ def create_portal(portal: Portal) -> FastAPI:
         replaying.routes(),
         steunpunt.routes(),
         organisations.routes(),
+        progress.routes(),
         sheets.routes(),  # before the forms, whose addresses look the same
         commands.routes(),
         dossiers.routes(),

@@ -42,6 +42,11 @@ def month(day: date) -> str:
     return format_date(day, "MMMM y", LOCALE)
 
 
+def short_month(day: date) -> str:
+    """Return ``nov``, for a column of which the year is known."""
+    return format_date(day, "MMM", LOCALE).rstrip(".")
+
+
 def clock(moment: datetime) -> str:
     """Return ``23:04``."""
     return f"{moment.astimezone(AMSTERDAM):%H:%M}"

@@ -83,6 +83,14 @@ VISITS = (
     Visit("administrator", "/organisaties/ondersteuningsteam"),
     Visit("administrator", "/organisaties/ondersteuningsteam?dag=vandaag"),
     Visit("auditor", "/organisaties/gm0363"),
+    # --- progress -----------------------------------------------------------------------------------------------------
+    *(Visit(who, "/voortgang") for who in ("ministry-analyst", "auditor", "bva", "ccv")),
+    *(Visit(who, "/voortgang/maanden?jaar=2026") for who in ("ministry-analyst", "auditor")),
+    Visit("ministry-analyst", "/voortgang/maanden?jaar=2021"),
+    Visit("ministry-analyst", "/voortgang/maanden?jaar=2020", HTTPStatus.NOT_FOUND),
+    *(Visit(who, "/voortgang/provincies") for who in ("ministry-analyst", "auditor")),
+    Visit("ministry-analyst", "/voortgang/provincies?wat=requested"),
+    Visit("ministry-analyst", "/voortgang/begrippen"),
     # --- dossiers -----------------------------------------------------------------------------------------------------
     *(Visit("support-team", f"/dossiers/{{{name}}}") for name in ("danger", "threat", "closed")),
     *(Visit("auditor", f"/dossiers/{{{name}}}") for name in ("threat", "measured", "concluded", "answered")),
@@ -120,7 +128,13 @@ VISITS = (
     Visit("ministry-analyst", "/werklijst", HTTPStatus.FORBIDDEN),
     Visit("public-body-elsewhere", "/dossiers/{counter}", HTTPStatus.NOT_FOUND),
 )
-FILES = (Visit("", "/static/{style}"),)
+FILES = (
+    Visit("", "/static/{style}"),
+    *(
+        Visit("ministry-analyst", f"/voortgang/{which}.csv?regeling=provision_2024")
+        for which in ("stand", "maanden", "provincies")
+    ),
+)
 """What is no page: it is only asked for."""
 
 
