@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from domain.basis import Refusal
 from infra.eventstore import IdempotencyKeyReused
 from services.portal import (
+    advices,
     assets,
     caselist,
     commands,
@@ -49,6 +50,7 @@ def create_portal(portal: Portal) -> FastAPI:
         signing_in.routes(),
         worklists.routes(),
         handover.routes(),
+        advices.routes(),
         caselist.routes(),
         replaying.routes(),
         steunpunt.routes(),

@@ -64,6 +64,7 @@ WORDING = (
     wording.relative,
     wording.short_day,
     wording.short_moment,
+    wording.waited,
     wording.yes_or_no,
 )
 """What templates use as filters, under their own names."""
@@ -75,6 +76,7 @@ NAVIGATION: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("/nieuw/threat-cases", "Melding doen", CARE),
     ("/dienst-overdragen", "Dienst overdragen", (Role.SUPPORT_TEAM,)),
     ("/adviezen", "Beveiligingsadviezen", (*ADVISERS, *CARE, Role.AUDITOR)),
+    ("/nieuw/integrity-inquiries", "Integriteitsmelding doen", (Role.PUBLIC_BODY,)),
     ("/raadplegingen", "Raadplegingen", (Role.STEUNPUNT, Role.AUDITOR)),
     ("/register", "Register", (Role.STEUNPUNT, Role.AUDITOR)),
     ("/voortgang", "Voortgang maatregelen", (Role.MINISTRY_ANALYST, *ADVISERS, Role.AUDITOR)),

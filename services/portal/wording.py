@@ -92,6 +92,11 @@ def due_day(day: date, today: date) -> str:
             return f"{_days(-days)} te laat"
 
 
+def waited(since: date, today: date) -> str:
+    """Return how long something has waited: ``sinds vandaag``, ``1 dag``, ``12 dagen``."""
+    return _days(days) if (days := (today - since).days) > 0 else "sinds vandaag"
+
+
 def _seen(moment: datetime, now: datetime, *, before: str, present: str) -> str:
     # In UTC: Python subtracts two moments of one time zone as if no clock were ever changed.
     distance = abs(moment.astimezone(UTC) - now.astimezone(UTC))

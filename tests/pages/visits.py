@@ -64,6 +64,13 @@ VISITS = (
     Visit("support-team", "/dienst-overdragen", HTTPStatus.BAD_REQUEST, sends=True),
     Visit("newcomer support_team", "/dienst-overdragen"),
     # --- other lists --------------------------------------------------------------------------------------------------
+    *(Visit("ccv", f"/adviezen?toon={step}") for step in ("visit", "draft", "fix", "alle")),
+    *(Visit("public-body", f"/adviezen?toon={step}") for step in ("adopt", "order", "install", "verify", "alle")),
+    Visit("bva", "/adviezen"),
+    Visit("support-team", "/adviezen"),
+    Visit("auditor", "/adviezen?toon=alle"),
+    Visit("typist bva", "/adviezen"),
+    Visit("newcomer public_body", "/adviezen"),
     Visit("auditor", "/zaken"),
     Visit("auditor", "/zaken?soort=threat_case"),
     Visit("auditor", "/zaken?nummer=dr 2026 999999"),

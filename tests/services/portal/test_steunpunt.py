@@ -13,6 +13,7 @@ from infra.database import Database
 from services.portal.steunpunt import ROWS
 from tests.conftest import Installation
 from tests.network import Network, running
+from tests.pages.served import Clock
 from tests.services.portal.conftest import Browser
 
 Browse = Callable[[str | Actor], Browser]
@@ -36,22 +37,10 @@ SIGNAL = {
 }
 
 
-class Calendar:
-    """The service's clock; it stands on a day until somebody turns a leaf."""
-
-    def __init__(self) -> None:
-        """Begin on a Friday."""
-        self.moment = FRIDAY
-
-    def __call__(self) -> datetime:
-        """Return the present moment."""
-        return self.moment
-
-
 @pytest.fixture(scope="module")
-def calendar() -> Calendar:
-    """Return the calendar of all tests of this file."""
-    return Calendar()
+def clock() -> Clock:
+    """Return the clock of all tests of this file."""
+    return Clock(FRIDAY)
 
 
 @pytest.fixture(scope="module")
@@ -59,20 +48,20 @@ def network(
     installation: Installation,
     new_name: Callable[[], str],
     tmp_path_factory: pytest.TempPathFactory,
-    calendar: Calendar,
+    clock: Clock,
 ) -> Iterator[Network]:
-    """Yield the service, running by the *calendar*."""
+    """Yield the service, running by the *clock*."""
     with (
         installation.database(new_name(), template=installation.template) as url,
         Database(url, installation.prefix) as database,
-        running(database, tmp_path_factory.mktemp("data"), clock=calendar) as network,
+        running(database, tmp_path_factory.mktemp("data"), clock=clock) as network,
     ):
         yield network
 
 
 @pytest.fixture(autouse=True)
-def _on_friday(calendar: Calendar) -> None:
-    calendar.moment = FRIDAY
+def _on_friday(clock: Clock) -> None:
+    clock.moment = FRIDAY
 
 
 def asked(browser: Browser, **more: str) -> str:
@@ -105,12 +94,10 @@ def test_a_question_is_noted_without_names(browse: Browse) -> None:
     ("days", "words", "late"),
     [(0, "over 3 dagen", False), (2, "morgen", False), (3, "vandaag", False), (4, "1 dag te laat", True)],
 )
-def test_the_clock_is_that_of_working_days(
-    browse: Browse, calendar: Calendar, days: int, words: str, *, late: bool
-) -> None:
+def test_the_clock_is_that_of_working_days(browse: Browse, clock: Clock, days: int, words: str, *, late: bool) -> None:
     """A question of Friday is for Monday at the latest; the weekend does not count, the words say how long it is."""
     path = asked(browse("steunpunt"))
-    calendar.moment = FRIDAY + timedelta(days=days)
+    clock.moment = FRIDAY + timedelta(days=days)
     row = row_of(browse("steunpunt").get(LIST).text, path)
 
     assert "Wacht op de eerste intake" in row
@@ -266,8 +253,8 @@ def assert_goes_on(browser: Browser, path: str, pattern: str) -> None:
     assert not set(rows) & set(others)
 
 
-def test_the_day_of_the_first_intake_follows_the_holidays(browse: Browse, calendar: Calendar) -> None:
+def test_the_day_of_the_first_intake_follows_the_holidays(browse: Browse, clock: Clock) -> None:
     """A question of the day before Christmas is for the Monday after it."""
-    calendar.moment = datetime(2026, 12, 24, 9, 0, tzinfo=UTC)
+    clock.moment = datetime(2026, 12, 24, 9, 0, tzinfo=UTC)
 
     assert "uiterlijk <strong>maandag 28 december 2026</strong>" in browse("steunpunt").get(ASK).text

@@ -103,6 +103,13 @@ def test_the_day_that_has_an_hour_more_is_one_day() -> None:
     assert wording.due(datetime(2026, 10, 25, 22, 0, tzinfo=UTC), midnight) == "over 1 dag"
 
 
+def test_what_waits_is_counted_in_days() -> None:
+    """From the day on which it began to wait."""
+    assert wording.waited(SATURDAY, SATURDAY) == "sinds vandaag"
+    assert wording.waited(SATURDAY - timedelta(days=1), SATURDAY) == "1 dag"
+    assert wording.waited(SATURDAY - timedelta(days=12), SATURDAY) == "12 dagen"
+
+
 def test_numbers_have_points_and_amounts_a_comma() -> None:
     """And the sign of the euro does not get parted from its amount at the end of a line."""
     assert wording.number(1449) == "1.449"
