@@ -71,6 +71,7 @@ def routes() -> APIRouter:
                 items, following = page.items, page.after
             topics = {fact.topic: fact for kind in kinds.values() for fact in kind.facts}
             seen = timeline.of_streams(cursor, [case.stream for case in items], topics)
+        commands = kinds[of_kind].commands if of_kind else ()
         rows = [row(visit.portal, kinds[case.kind], case, seen[case.stream]) for case in items]
         if asked and len(rows) == 1:
             return visit.go(rows[0].path)
@@ -79,6 +80,7 @@ def routes() -> APIRouter:
             rows=rows,
             kinds=kinds,
             of_kind=of_kind,
+            begins=any(command.creates and visit.actor.role in command.roles for command in commands),
             asked=asked,
             numbers=numbers,
             following=visit.portal.reading.opaque.seal(f"cursor {purpose}", following) if following else "",

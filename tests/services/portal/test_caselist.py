@@ -109,6 +109,15 @@ def test_one_kind_can_be_asked_for(network: Network, browse: Browse) -> None:
     assert browse("support-team").get("/zaken?soort=integrity_inquiry").status_code == 404
 
 
+def test_a_case_of_the_kind_can_be_begun_from_its_list(browse: Browse) -> None:
+    """By whoever may; from the list of all kinds nothing is begun."""
+    body = browse("public-body")
+
+    assert 'href="/nieuw/integrity-inquiries">Nieuw' in body.get("/zaken?soort=integrity_inquiry").text
+    assert ">Nieuw" not in body.get("/zaken").text
+    assert ">Nieuw" not in browse("auditor").get("/zaken?soort=integrity_inquiry").text
+
+
 def test_an_adviser_has_one_kind_and_need_not_choose(browse: Browse) -> None:
     """Nor does an organisation count as a case to whoever sees it."""
     assert "Welke soort" not in browse("bva").get("/zaken").text
