@@ -22,10 +22,11 @@ from services.portal import labels
 from services.portal.drafts import Draft
 from services.portal.forms import Form, Input, Lookup, faults_of, fields_of, narrowed, read, values_of
 from services.portal.labels import Words
+from services.portal.numbers import meant
 from services.portal.pages import BACK, KEY, MORE, SEEN, Sending, Sent, Visit, Visiting, local
 from services.portal.prefilling import prefilled
 from services.projections import cases, timeline, tracking
-from services.projections.routes import NUMBER, Found
+from services.projections.routes import Found
 from services.web.context import correlation_of
 from services.web.problems import NotFound
 
@@ -268,10 +269,12 @@ def give(sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject:
 def lookup(visit: Visit) -> Lookup:
     """Return how the visitor's words are looked up: bodies for everybody, cases among those they may know of."""
 
-    def case(number: str) -> str | None:
-        with visit.portal.reading.of_cases(visit.actor) as cursor:
-            found = cases.by_number(cursor, number.upper()) if len(number) < len(NUMBER) else None
-        return found.id if found else None
+    def case(text: str) -> str | None:
+        reading = visit.portal.reading
+        numbers = meant(text, [kind.prefix for kind in reading.kinds if kind.prefix], visit.moment.year)
+        with reading.of_cases(visit.actor) as cursor:
+            found = [case for number in numbers if (case := cases.by_number(cursor, number))]
+        return found[0].id if len(found) == 1 else None
 
     return Lookup(body=visit.portal.body_named, case=case)
 

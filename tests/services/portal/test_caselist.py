@@ -18,6 +18,12 @@ REQUEST = {
     "holder": {"name": "W. de Vries"},
     "address": "Voorbeeldstraat 1, Tilburg",
 }
+REQUEST_FORM = {
+    "body": "Tilburg (gemeente)",
+    "office": "wethouder",
+    "holder.name": "W. de Vries",
+    "address": "Voorbeeldstraat 1, Tilburg",
+}
 SIGNAL = {"body": "gm0855", "office": "raadslid", "nature": "conflict_of_interest", "person": {"name": "R. Jansen"}}
 
 
@@ -67,6 +73,21 @@ def test_a_number_typed_loosely_leads_to_the_case(browse: Browse) -> None:
 
     assert found.url.path.startswith("/dossiers/threat-cases/")
     assert number in found.text
+
+
+def test_a_form_takes_a_number_typed_loosely_too(browse: Browse) -> None:
+    """The threat case from which a request for advice arises; one that is not there is a fault at its field."""
+    team = browse("support-team")
+    number = reported(team)
+    prefix, year, last = number.split("-")
+    form = "/nieuw/security-advices"
+    begun = team.send(form, REQUEST_FORM | {"threat_case": f"{prefix.lower()} {year} {int(last)}"})
+    refused = team.send(form, REQUEST_FORM | {"threat_case": f"{prefix} {year} 999999"})
+
+    assert begun.url.path.startswith("/dossiers/security-advices/")
+    assert "BA-" in team.get(team.get(f"/zaken?nummer={number}").url.path).text
+    assert refused.status_code == 400
+    assert 'id="field-threat_case-fault"' in refused.text
 
 
 def test_a_number_that_two_kinds_have_asks_which(network: Network, browse: Browse) -> None:
