@@ -228,10 +228,11 @@ def test_nothing_of_a_case_is_shown_when_the_access_list_goes_on_no_more(
     project()
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
         connection.execute("update views.tracking set stopped_at = now() where view = 'access'")
-    paths = (f"threat-cases/{case}", f"threat-cases/{case}/timeline", f"threat-cases/{case}/replay", "cases")
-    answers = [network.get("support-team", path) for path in (*paths, f"security-advices/{advice}/progress")]
+    of_case = (f"threat-cases/{case}", f"threat-cases/{case}/timeline", f"threat-cases/{case}/replay")
+    paths = (*of_case, "cases", "security-advices", f"security-advices/{advice}/progress")
+    answers = [network.get("support-team", path) for path in paths]
 
-    assert [answer.status_code for answer in answers] == [503] * 5
+    assert [answer.status_code for answer in answers] == [503] * len(paths)
     assert {answer.json()["type"] for answer in answers} == {"urn:weerbaar:problem:access-uncertain"}
     assert {answer.headers["Retry-After"] for answer in answers} == {"5"}
     assert network.get("support-team", "worklist").status_code == 200
