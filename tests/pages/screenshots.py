@@ -28,8 +28,11 @@ from tests.pages.visits import FORMS, PEOPLE, VISITS, Visit
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs/pictures"
 TO_LOOK_AT = ROOT / "build/screenshots"
-A_REGION = Parameters(years=3, scale=0.1, seed=7, until=EVENING.date())
+A_REGION = Parameters(years=3, scale=0.25, seed=7, until=EVENING.date())
 """Enough of the country for figures that are not withheld."""
+
+
+LAPTOP = ViewportSize(width=1280, height=800)
 
 
 class Picture(NamedTuple):
@@ -38,16 +41,16 @@ class Picture(NamedTuple):
     name: str
     who: str
     path: str
-    size: ViewportSize
+    size: ViewportSize = LAPTOP
 
 
 OF_THE_README = (
-    Picture("worklist", "support-team", "/werklijst", WIDE),
+    Picture("worklist", "support-team", "/werklijst"),
     Picture("intake", "support-team", "/nieuw/threat-cases", PHONE),
-    Picture("dossier", "support-team", "/dossiers/{threat}", WIDE),
-    Picture("advice", "public-body", "/dossiers/{advice}", WIDE),
-    Picture("progress", "ministry-analyst", "/voortgang", WIDE),
-    Picture("replay", "auditor", "/dossiers/{threat}/verloop?versie=4", WIDE),
+    Picture("dossier", "support-team", "/dossiers/{threat}"),
+    Picture("advice", "public-body", "/dossiers/{advice}", ViewportSize(width=1280, height=1200)),
+    Picture("progress", "ministry-analyst", "/voortgang"),
+    Picture("replay", "auditor", "/dossiers/{threat}/verloop?versie=4"),
 )
 
 
@@ -81,9 +84,11 @@ def a_day_in_the_country(served: Served) -> None:
         served.clock.forward(minutes=12)
     served.settle()
     (advice, *_) = served.network.look("auditor", "cases?kind=security_advice")["items"]
-    threats = served.network.look("auditor", "cases?kind=threat_case")["items"]
+    (threat, *_) = served.network.look("support-team", "worklist")["items"]
     served.cases["advice"] = f"security-advices/{advice['id']}"
-    served.cases["threat"] = f"threat-cases/{threats[2]['id']}"
+    served.cases["threat"] = f"threat-cases/{threat['id']}"
+    call = {"body": "gm0758", "office": "burgemeester", "call_back_number": "06-00 00 05 01", "danger_now": True}
+    served.begin("danger", "support-team", "threat-cases", call)
 
 
 @contextmanager
