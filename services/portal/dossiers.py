@@ -94,7 +94,7 @@ def beside(visit: Visit, kind: Kind[Any], subject: Subject, offered: Sequence[Of
         choices = [(offer, offer.command.choices(subject.state, act).get("measure", ())) for offer in offered]
         regime = subject.state.regime
         return {
-            "per_measure": [(offer, numbers) for offer, numbers in choices if numbers],
+            "per_measure": [(offer, numbers) for offer, numbers in choices if numbers and not offer.refusal],
             "offers": [offer for offer, numbers in choices if not offer.refusal and not numbers],
             "sees": {fact.__name__ for fact in kind.facts if not subject.found.parties.isdisjoint(fact.audience)},
             "knows_advice": regime is None or rules_of(regime).knows_advice,

@@ -9,7 +9,12 @@ from fastapi.testclient import TestClient
 from httpx2 import Response
 
 from domain.basis import Actor
-from tests.network import Network
+from infra.database import Database
+from tests.conftest import Installation
+from tests.log_lines import Log
+from tests.network import Network, running
+from tests.pages import history
+from tests.pages.served import Clock, Served
 
 
 class Hidden(HTMLParser):
@@ -64,3 +69,33 @@ def browse(network: Network) -> Iterator[Callable[[str | Actor], Browser]]:
     yield sign_in
     for client in browsers:
         client.close()
+
+
+@pytest.fixture(scope="module")
+def served(
+    installation: Installation, new_name: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """Yield the service with a case of every kind at every stage at which it looks different."""
+    clock = Clock()
+    with (
+        installation.database(new_name(), template=installation.template) as url,
+        Database(url, installation.prefix) as database,
+        running(database, tmp_path_factory.mktemp("data"), clock=clock) as network,
+    ):
+        served = Served(network, "", clock, network.service.portal, Log())
+        for organisation in ("ondersteuningsteam", "gm0855"):
+            kind = "public_body" if organisation == "gm0855" else "support_team"
+            body = {"organisation": organisation, "name": organisation, "kind": kind}
+            served.begin(organisation, "administrator", "organisations", body)
+        for tell in (history.threats, history.advices, history.inquiries, history.consultations):
+            tell(served)
+        incident = {
+            "body": "gm0758",
+            "office": "civil_servant",
+            "call_back_number": "076-000 00 10",
+            "danger_now": True,
+        }
+        served.begin("elsewhere", "public-body-elsewhere", "threat-cases", incident)
+        served.begin("another", "support-team", "threat-cases", incident)
+        network.settle()
+        yield served
