@@ -500,6 +500,7 @@ class MeasureHasEnded(Refusal):
 
 TELLING = (
     MeasureHasEnded,
+    AdviceNotAdopted,
     MeasureAlreadyOrdered,
     MeasureAlreadyInstalled,
     MeasureAlreadyVerified,
@@ -711,38 +712,31 @@ class OnMeasure(Command[SecurityAdvice]):
 
     @classmethod
     @abstractmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """Return why it cannot happen to *measure*, which has not ended, or ``None``."""
 
     @classmethod
-    def why_not(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def why_not(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """Return why it cannot happen to *measure*, or ``None``."""
-        return MeasureHasEnded if measure.has_ended else cls.obstacle(measure, act)
-
-    @classmethod
-    def advice_must_be_ready(cls, state: SecurityAdvice) -> None:
-        """Refuse where it can happen to none of the measures yet, whatever became of them."""
-        must_know_advice(state)
-        if not state.given:
-            raise AdviceNotGiven
+        return MeasureHasEnded if measure.has_ended else cls.obstacle(measure, state, act)
 
     @classmethod
     def ready(cls, state: SecurityAdvice, act: Act) -> None:
         """There is a measure to which it can happen."""
-        cls.advice_must_be_ready(state)
-        obstacles = [obstacle for measure in state.measures if (obstacle := cls.why_not(measure, act))]
+        must_hold_measures(state)
+        obstacles = [obstacle for measure in state.measures if (obstacle := cls.why_not(measure, state, act))]
         if len(obstacles) == len(state.measures):
             raise max(obstacles, key=TELLING.index)
 
     @classmethod
     def choices(cls, state: SecurityAdvice, act: Act) -> Mapping[str, tuple[Any, ...]]:
         """The measures to which it can happen."""
-        return {"measure": tuple(measure.number for measure in state.measures if not cls.why_not(measure, act))}
+        return {"measure": tuple(measure.number for measure in state.measures if not cls.why_not(measure, state, act))}
 
     def must_be_ready(self, state: SecurityAdvice, act: Act) -> None:
         """Measures go their own ways: the refusal is about the one that is asked of."""
-        self.advice_must_be_ready(state)
-        if obstacle := self.why_not(self.of(state), act):
+        must_hold_measures(state)
+        if obstacle := self.why_not(self.of(state), state, act):
             raise obstacle
 
     def of(self, state: SecurityAdvice) -> Measure:
@@ -765,15 +759,10 @@ class OrderMeasure(OnMeasure):
     """The day; by default today."""
 
     @classmethod
-    def advice_must_be_ready(cls, state: SecurityAdvice) -> None:
-        """The public body commits itself first."""
-        super().advice_must_be_ready(state)
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
+        """What has been advised and adopted is ordered, once."""
         if not state.adopted:
-            raise AdviceNotAdopted
-
-    @classmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
-        """What has been advised is ordered, once."""
+            return AdviceNotAdopted
         return None if measure.status is MeasureStatus.ADVISED else MeasureAlreadyOrdered
 
     def decide(self, state: SecurityAdvice, act: Act) -> Facts:
@@ -792,7 +781,7 @@ class InstallMeasure(OnMeasure):
     """The day; by default today."""
 
     @classmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """What has been ordered is installed, once."""
         if measure.is_in_place:
             return MeasureAlreadyInstalled
@@ -815,7 +804,7 @@ class VerifyMeasure(OnMeasure):
     """The day; by default today."""
 
     @classmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """What has been installed is verified, once, by somebody else."""
         if not measure.is_in_place:
             return MeasureNotInstalled
@@ -839,7 +828,7 @@ class DeclineMeasure(OnMeasure):
     reason: DeclineReason
 
     @classmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """A measure can be declined until it is installed."""
         return MeasureAlreadyInstalled if measure.is_in_place else None
 
@@ -858,7 +847,7 @@ class CancelMeasure(OnMeasure):
     reason: CancelReason
 
     @classmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """A measure can be cancelled until it is installed."""
         return MeasureAlreadyInstalled if measure.is_in_place else None
 
@@ -878,7 +867,7 @@ class RemoveMeasure(OnMeasure):
     """The day; by default today."""
 
     @classmethod
-    def obstacle(cls, measure: Measure, act: Act) -> type[Refusal] | None:
+    def obstacle(cls, measure: Measure, state: SecurityAdvice, act: Act) -> type[Refusal] | None:
         """Only what is in place can be removed."""
         return None if measure.is_in_place else MeasureNotInstalled
 
@@ -900,6 +889,13 @@ def must_await_advice(advice: SecurityAdvice) -> None:
     must_know_advice(advice)
     if advice.given:
         raise AdviceAlreadyGiven
+
+
+def must_hold_measures(advice: SecurityAdvice) -> None:
+    """Refuse where there are no measures yet, or ever."""
+    must_know_advice(advice)
+    if not advice.given:
+        raise AdviceNotGiven
 
 
 def numbered(measures: Iterable[ProposedMeasure], advice: SecurityAdvice) -> tuple[AdvisedMeasure, ...]:

@@ -477,12 +477,14 @@ def test_a_step_is_offered_for_the_measures_that_can_take_it(
     attempts = {type(command): given(*before).when(command, by=by) for command in ON_A_MEASURE}
 
     assert {step: attempt.choices["measure"] for step, attempt in attempts.items() if attempt.ready} == offered
+    assert {step for step, attempt in attempts.items() if attempt.choices["measure"]} == set(offered)
 
 
 @pytest.mark.parametrize(
     ("before", "command", "reason"),
     [
         ((REQUESTED, GIVEN), OrderMeasure, AdviceNotAdopted),
+        ((REQUESTED, GIVEN, SECOND_DECLINED), OrderMeasure, AdviceNotAdopted),
         ((*UP_TO_ORDER, SECOND_DECLINED), OrderMeasure, MeasureAlreadyOrdered),
         ((*UP_TO_ADOPTION, SECOND_DECLINED), InstallMeasure, MeasureNotOrdered),
         (UP_TO_INSTALLATION, InstallMeasure, MeasureNotOrdered),
