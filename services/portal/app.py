@@ -99,7 +99,7 @@ async def _sign_in(_: Request, error: Any) -> Response:  # noqa: ANN401 - as Sta
 
 async def _say(request: Request, error: Exception) -> Response:
     """Draw the page that says in words what is wrong."""
-    status, words, headers = _told(error)
+    status, words, headers = told(error)
     response = draw(
         portal_of(request), request, "problem.html", status=status, visit=await _visit(request), words=words
     )
@@ -107,7 +107,8 @@ async def _say(request: Request, error: Exception) -> Response:
     return response
 
 
-def _told(error: Exception) -> tuple[HTTPStatus, labels.Problem, Mapping[str, str]]:  # noqa: PLR0911 - one flat match
+def told(error: Exception) -> tuple[HTTPStatus, labels.Problem, Mapping[str, str]]:  # noqa: PLR0911 - one flat match
+    """Return the status, the words and further headers with which a page tells of *error*."""
     match error:
         case Answerable():
             return error.status, labels.PROBLEMS[type(error).__name__], error.headers
