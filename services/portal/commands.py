@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 from fastapi import APIRouter, Path, Response
@@ -16,19 +17,39 @@ from psycopg.rows import DictRow
 from pydantic import ValidationError
 
 from domain.basis import Act, Command, Kind, Refusal, Role, kebab
-from infra.eventstore import Receipt
+from domain.threat_case import THREAT_CASE, ThreatCase
+from infra.eventstore import IdempotencyKeyReused, Receipt
+from infra.opaque import NotOurs
 from services.cases.handling import NotAllowed, Request, VersionChanged
 from services.portal import labels
 from services.portal.drafts import Draft
-from services.portal.forms import Form, Input, Lookup, faults_of, fields_of, narrowed, read, values_of
+from services.portal.forms import Form, Input, Lookup, faults_of, fields_of, narrowed, read, values_of, without_row
 from services.portal.labels import Words
 from services.portal.numbers import meant
-from services.portal.pages import BACK, KEY, MORE, SEEN, Sending, Sent, Visit, Visiting, local
+from services.portal.pages import (
+    BACK,
+    KEY,
+    LESS,
+    MORE,
+    MOST_KEY,
+    SEEN,
+    NotFromHere,
+    Sending,
+    Sent,
+    Visit,
+    Visiting,
+    local,
+)
 from services.portal.prefilling import prefilled
+from services.portal.wording import listed
 from services.projections import cases, timeline, tracking
 from services.projections.routes import Found
 from services.web.context import correlation_of
 from services.web.problems import NotFound
+
+LINKED = ("measure", "person", "role", "threat_case")
+"""What a link to a form may say beforehand; anything else in an address is nobody's word for what they typed."""
+DONE = "done"
 
 Collection = Annotated[str, Path(pattern=r"^[a-z-]{1,64}$")]
 Key = Annotated[str, Path(pattern=r"^[a-z0-9-]{1,64}$")]
@@ -176,13 +197,25 @@ def form_of(visit: Visit, command: type[Command[Any]], subject: Subject | None) 
 def show(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Subject | None) -> Response:
     """Show the form, with a draft that was kept, or with what is known already."""
     form = form_of(visit, command, subject)
-    draft = visit.portal.drafts.find(visit.actor, visit.request.url.path)
-    known = prefilled(command, subject.state if subject else None) | dict(visit.request.query_params)
+    linked = {name: value for name in LINKED if (value := visit.request.query_params.get(name))}
+    address = f"{visit.request.url.path}?{urlencode(linked)}" if linked else visit.request.url.path
+    draft = visit.portal.drafts.find(visit.actor, address, visit.request.query_params.get("concept", ""))
+    known = prefilled(command, subject.state if subject else None) | _from_threat_case(visit, linked) | linked
     values = values_of(draft.entries) if draft else known
     why_not = ""
     if subject and (found := refusal(command, subject.state, circumstances(visit, subject.found.case.stream))):
         why_not = labels.REFUSALS[found]
-    return page(visit, kind, command, subject, _with(form, values), draft=draft, why_not=why_not)
+    return page(visit, kind, command, subject, _with(form, values), address=address, draft=draft, why_not=why_not)
+
+
+def _from_threat_case(visit: Visit, linked: Mapping[str, str]) -> dict[str, str]:
+    """Return what the threat case that a request arises from knows already; an address says its number and no more."""
+    key = lookup(visit).case(linked["threat_case"]) if "threat_case" in linked else None
+    if key is None:
+        return {}
+    case: ThreatCase = subject_of(visit, THREAT_CASE, key).state
+    known = {"body": case.body, "office": case.office, "holder.name": case.victim and case.victim.name}
+    return {name: str(value) for name, value in known.items() if value}
 
 
 def page(  # noqa: PLR0913 - what a page shows
@@ -192,8 +225,9 @@ def page(  # noqa: PLR0913 - what a page shows
     subject: Subject | None,
     form: Form,
     *,
+    address: str = "",
     draft: Draft | None = None,
-    key: str | None = None,
+    key: str = "",
     why_not: str = "",
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
@@ -208,11 +242,18 @@ def page(  # noqa: PLR0913 - what a page shows
         subject=subject,
         form=form,
         draft=draft,
-        key=key or str(uuid4()),
+        key=key or (draft.key if draft else "") or str(uuid4()),
         path=visit.request.url.path,
+        address=address or visit.request.url.path,
+        seen=_seen(visit, subject) if subject else "",
         why_not=why_not,
-        entries=subject.found.entries if subject else [],
     )
+
+
+def _seen(visit: Visit, subject: Subject) -> str:
+    """Return what the visitor sees of the case: what they send is about that, and not about what came since."""
+    found = subject.found
+    return visit.portal.handling.etag(found.case.stream, found.entries[-1].version) if found.entries else ""
 
 
 def _with(
@@ -224,18 +265,27 @@ def _with(
 # --- giving it --------------------------------------------------------------------------------------------------------
 
 
-def give(sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject: Subject | None) -> Response:
+def give(  # noqa: PLR0911 - one flat list of what can come of it
+    sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject: Subject | None
+) -> Response:
     """Give the command, or show the form again with everything that was typed and what is wrong with it."""
     visit = sent.visit
     path = visit.request.url.path
     form = form_of(visit, command_type, subject)
     values = values_of(sent.fields)
 
-    def again(status: HTTPStatus, faults: Mapping[str, str], *, more: bool = False) -> Response:
-        visit.portal.drafts.keep(visit.actor, path, sent.fields, visit.moment)
+    def again(status: HTTPStatus, faults: Mapping[str, str], key: str = "", *, more: bool = False) -> Response:
         shown = _with(form, values, faults, more=more)
-        return page(visit, kind, command_type, subject, shown, key=sent.get(KEY) or None, status=status)
+        again = subject_of(visit, kind, subject.key) if subject else None
+        key = key or sent.get(KEY)
+        return page(visit, kind, command_type, again, shown, address=sent.form, key=key, status=status)
 
+    if sent.form.partition("?")[0] != path:
+        raise NotFromHere
+    if row := sent.get(LESS):
+        values = values_of(without_row(sent.fields, row))
+        return again(HTTPStatus.OK, {})
+    sent.keep()  # before anything can go wrong
     if sent.get(MORE):
         return again(HTTPStatus.OK, {}, more=True)
     try:
@@ -250,7 +300,7 @@ def give(sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject:
                 caller=visit.caller,
                 key=subject.key if subject else None,
                 if_match=sent.get(SEEN) or None,
-                idempotency_key=f"page {key}" if (key := sent.get(KEY)[:100]) else None,
+                idempotency_key=f"page {key}" if (key := sent.get(KEY)[:MOST_KEY]) else None,
                 correlation=correlation_of(visit.request),
             ),
         )
@@ -258,12 +308,25 @@ def give(sent: Sent, kind: Kind[Any], command_type: type[Command[Any]], subject:
         return again(HTTPStatus.CONFLICT, {"": labels.REFUSALS[type(refused)]})
     except VersionChanged as changed:
         return again(changed.status, {"": labels.PROBLEMS[type(changed).__name__].sentence})
-    visit.portal.drafts.drop(visit.actor, path)
+    except IdempotencyKeyReused as reused:
+        sentence = labels.PROBLEMS[type(reused).__name__].sentence
+        return again(HTTPStatus.UNPROCESSABLE_ENTITY, {"": sentence}, key=str(uuid4()))
+    sent.drop()
     wait_until_shown(visit, kind, receipt)
     case = receipt.stream.partition(":")[2]
     if back := sent.get(BACK):
         return visit.go(local(back), zaak=case)
-    return visit.go(f"/dossiers/{kind.collection}/{case}", gedaan=command_type.noun or "begonnen")
+    done = visit.portal.opaque.seal(DONE, receipt.topics)
+    return visit.go(f"/dossiers/{kind.collection}/{case}", gedaan=done)
+
+
+def done_words(visit: Visit, kind: Kind[Any], token: str) -> str:
+    """Return what the visitor has just recorded, which *token* seals; nothing for whatever else stands there."""
+    try:
+        topics: Any = visit.portal.opaque.open(DONE, token) if token else ()
+    except NotOurs:
+        return ""
+    return listed([labels.FACTS[fact] for fact in kind.facts if fact.topic in topics])
 
 
 def lookup(visit: Visit) -> Lookup:
@@ -271,7 +334,7 @@ def lookup(visit: Visit) -> Lookup:
 
     def case(text: str) -> str | None:
         reading = visit.portal.reading
-        numbers = meant(text, [kind.prefix for kind in reading.kinds if kind.prefix], visit.moment.year)
+        numbers = meant(text, [kind.prefix for kind in reading.kinds if kind.prefix], visit.today.year)
         with reading.of_cases(visit.actor) as cursor:
             found = [case for number in numbers if (case := cases.by_number(cursor, number))]
         return found[0].id if len(found) == 1 else None

@@ -13,7 +13,7 @@ from domain.rules.home_security import rules_of
 from domain.security_advice import SECURITY_ADVICE
 from domain.threat_case import THREAT_CASE
 from services.portal import labels
-from services.portal.commands import Collection, Key, Offer, Subject, circumstances, offers, subject_of
+from services.portal.commands import Collection, Key, Offer, Subject, circumstances, done_words, offers, subject_of
 from services.portal.pages import Visit, Visiting
 from services.portal.showing import Shown, shown
 from services.projections import worklist
@@ -39,7 +39,7 @@ def routes() -> APIRouter:
         visit: Visiting,
         collection: Collection,
         key: Key,
-        done: Annotated[str, Query(alias="gedaan", max_length=64)] = "",
+        done: Annotated[str, Query(alias="gedaan", max_length=1000)] = "",
     ) -> Response:
         """Show a case."""
         kind = visit.portal.kind(collection)
@@ -56,7 +56,7 @@ def routes() -> APIRouter:
             says=shown(subject.state, visit.portal.body_name),
             refused=[offer for offer in offered if offer.refusal],
             lines=list(reversed(lines(visit, subject.found.entries))),
-            done=done_words(kind, done),
+            done=done_words(visit, kind, done),
             **{"offers": [offer for offer in offered if not offer.refusal]} | beside(visit, kind, subject, offered),
         )
 
@@ -74,14 +74,6 @@ def lines(visit: Visit, entries: Sequence[Entry]) -> list[Line]:
         )
         for n, entry in enumerate(entries, start=1)
     ]
-
-
-def done_words(kind: Kind[Any], noun: str) -> str:
-    """Return what somebody has just done, which *noun* names."""
-    for command in kind.commands:
-        if noun == ("begonnen" if command.creates else command.noun):
-            return labels.COMMANDS[command].title
-    return ""
 
 
 def beside(visit: Visit, kind: Kind[Any], subject: Subject, offered: Sequence[Offer]) -> dict[str, Any]:

@@ -31,7 +31,11 @@ class Draft:
     """What somebody has typed in one form."""
 
     form: str
-    """Which form: the path of its page."""
+    """Which form: the address of its page, with what a link to it said."""
+    key: str
+    """Which sending of it: two may be typed in two windows."""
+    about: str
+    """The number of the case it is about, where there is one."""
     entries: tuple[tuple[str, str], ...]
     kept_at: datetime
 
@@ -43,18 +47,18 @@ class Drafts:
     database: Database
     opaque: Opaque
 
-    def keep(self, actor: Actor, form: str, entries: Entries, moment: datetime) -> None:
-        """Keep *entries* as the draft of *form*, in the place of an earlier one; what says nothing is no draft."""
-        if not any(value.strip() for _, value in entries):
-            self.drop(actor, form)
-            return
+    def keep(  # noqa: PLR0913 - what a draft is
+        self, actor: Actor, form: str, entries: Entries, moment: datetime, *, key: str = "", about: str = ""
+    ) -> None:
+        """Keep *entries* as the draft of one sending of *form*, in the place of an earlier one."""
         whose = self._whose(actor)
+        content = self.opaque.seal(_purpose(whose), [form, key, about, list(entries)])
         with self._cursor() as cursor:
             cursor.execute("delete from pages.drafts where kept_at < %s", (moment - KEPT,))
             cursor.execute(
                 "insert into pages.drafts (id, whose, content, kept_at) values (%s, %s, %s, %s)"
                 " on conflict (id) do update set content = excluded.content, kept_at = excluded.kept_at",
-                (self._id(actor, form), whose, self.opaque.seal(_purpose(whose), [form, list(entries)]), moment),
+                (self._id(actor, form, key), whose, content, moment),
             )
             cursor.execute(
                 "delete from pages.drafts where id in"
@@ -62,13 +66,12 @@ class Drafts:
                 (whose, AT_MOST),
             )
 
-    def find(self, actor: Actor, form: str) -> Draft | None:
-        """Return the draft of *form*, if there is one."""
-        with self._cursor() as cursor:
-            row = cursor.execute(
-                "select whose, content, kept_at from pages.drafts where id = %s", (self._id(actor, form),)
-            ).fetchone()
-        return self._draft(row) if row else None
+    def find(self, actor: Actor, form: str, key: str = "") -> Draft | None:
+        """Return the draft of *form*: that of the sending *key*, or the newest."""
+        return next(
+            (draft for draft in self.of(actor) if draft.form == form and (not key or draft.key == key)),
+            None,
+        )
 
     def of(self, actor: Actor) -> list[Draft]:
         """Return all drafts of *actor*, the newest first."""
@@ -79,24 +82,24 @@ class Drafts:
             ).fetchall()
         return [draft for row in rows if (draft := self._draft(row))]
 
-    def drop(self, actor: Actor, form: str) -> None:
-        """Forget the draft of *form*: it has been sent, or thrown away."""
+    def drop(self, actor: Actor, form: str, key: str = "") -> None:
+        """Forget the draft of one sending of *form*: it has been sent, or thrown away."""
         with self._cursor() as cursor:
-            cursor.execute("delete from pages.drafts where id = %s", (self._id(actor, form),))
+            cursor.execute("delete from pages.drafts where id = %s", (self._id(actor, form, key),))
 
     def _draft(self, row: dict[str, Any]) -> Draft | None:
         try:
             content: Any = self.opaque.open(_purpose(row["whose"]), row["content"])
         except NotOurs:  # sealed under a secret that has been replaced since
             return None
-        form, entries = content
-        return Draft(form, tuple((name, value) for name, value in entries), row["kept_at"])
+        form, key, about, entries = content
+        return Draft(form, key, about, tuple((name, value) for name, value in entries), row["kept_at"])
 
     def _whose(self, actor: Actor) -> str:
         return self.opaque.tag("whose draft", actor.person, actor.organisation, actor.role)
 
-    def _id(self, actor: Actor, form: str) -> str:
-        return self.opaque.tag("draft", self._whose(actor), form)
+    def _id(self, actor: Actor, form: str, key: str) -> str:
+        return self.opaque.tag("draft", self._whose(actor), form, key)
 
     @contextmanager
     def _cursor(self) -> Iterator[Cursor[DictRow]]:

@@ -7,7 +7,7 @@ which code list or model stands behind it. Nothing here knows a command by name.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import Enum
 from functools import cache
 from typing import Any, get_args
@@ -80,6 +80,8 @@ class Field:
     maximum: int | None = None
     """In characters."""
     options: tuple[Option, ...] = ()
+    whole: bool = False
+    """Whether the options are whole numbers."""
     fields: tuple["Field", ...] = ()
     """Of a group, or of each row."""
 
@@ -170,6 +172,7 @@ def narrowed(
             found,
             input=Input.CHOICE,
             options=tuple(Option(str(value), say(found.name, value)) for value in choices[found.name]),
+            whole=all(isinstance(value, int) for value in choices[found.name]),
         )
         if found.name in choices
         else found
@@ -217,10 +220,10 @@ class Form:
         yield from _inputs(self, self.fields)
 
     def summary(self) -> list[tuple[str, str, str]]:
-        """Return what is wrong, in the order of the page: the id of the field, its label, the sentence."""
+        """Return what is wrong, in the order of the page: the id of the field, what it asks, the sentence."""
         whole = [("", "", self.faults[""])] if "" in self.faults else []
         return whole + [
-            (found.id, found.label, self.faults[found.name]) for found in self.inputs() if found.name in self.faults
+            (found.id, found.asked, self.faults[found.name]) for found in self.inputs() if found.name in self.faults
         ]
 
 
@@ -266,11 +269,14 @@ def read(fields: Iterable[Field], values: Mapping[str, str], lookup: Lookup) -> 
 
 def _read(found: Field, values: Mapping[str, str], lookup: Lookup) -> Any:  # noqa: ANN401 - JSON
     if found.input is Input.GROUP:
-        return read(found.fields, values, lookup) or None
+        # One that must be there is, also when nothing in it need be said.
+        return read(found.fields, values, lookup) or ({} if found.required else None)
     if found.input is Input.ROWS:
         # Numbered as they stand on the page, so that a fault is found again at its row.
         return [read(found.row(n), values, lookup) for n in sorted(_filled_rows(found, values))]
     text = values.get(found.name, "").strip()
+    if found.whole and text.isdecimal() and text.isascii():
+        return int(text)
     return _converted(found.input, text, lookup) if text else None
 
 
@@ -301,13 +307,11 @@ def _converted(kind: Input, text: str, lookup: Lookup) -> Any:  # noqa: ANN401, 
             return lookup.body(text) or NOBODY
         case Input.CASE:
             return lookup.case(text) or text
-        case Input.CHOICE:
-            return int(text) if text.isdecimal() and text.isascii() else text
         case _:
             return text.replace("\r\n", "\n")
 
 
-_EUROS = re.compile(r"(?:€\s*)?(\d{1,3}(?:\.\d{3})+|\d{1,9})(?:,(\d\d|-))?", re.ASCII)
+_EUROS = re.compile(r"(?:€\s*)?(\d{1,3}(?:\.\d{3})+|\d{1,9})(?:,(\d\d?|-))?", re.ASCII)
 _DUTCH_DAY = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](\d{4})", re.ASCII)
 
 
@@ -317,7 +321,7 @@ def cents(text: str) -> int | str:
     if not found:
         return text
     part = found[2] if found[2] and found[2] != "-" else "0"
-    return int(found[1].replace(".", "")) * 100 + int(part)
+    return int(found[1].replace(".", "")) * 100 + int(part.ljust(2, "0"))
 
 
 def day(text: str) -> str:
@@ -330,12 +334,34 @@ def day(text: str) -> str:
 
 
 def instant(text: str) -> str:
-    """Return a moment on the clock in the Netherlands (``2026-03-18T23:00``) in the form the command takes."""
+    """Return a moment on the clock in the Netherlands in the form the command takes.
+
+    ``2026-03-18T23:00`` or ``18-3-2026 23:00``. In spring an hour is left out: a time in it is no moment, and stays.
+    """
+    on, _, at = text.replace("T", " ").rpartition(" ")
     try:
-        found = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(f"{day(on.strip())}T{at}")
     except ValueError:
         return text
-    return (found if found.tzinfo else found.replace(tzinfo=AMSTERDAM)).isoformat()
+    moment = found if found.tzinfo else found.replace(tzinfo=AMSTERDAM)
+    exists = moment.astimezone(UTC).astimezone(moment.tzinfo).replace(fold=0) == moment
+    return moment.isoformat() if exists else text
+
+
+def without_row(entries: Entries, row: str) -> Entries:
+    """Return *entries* without the *row* (``measures.2``), the rows after it one place up."""
+    name, _, place = row.rpartition(".")
+    if not name or not place.isdecimal():
+        return entries
+    gone = int(place)
+
+    def moved(entry: str) -> str | None:
+        found = re.match(rf"{re.escape(name)}\.(\d{{1,3}})\.", entry)
+        if not found or int(found[1]) < gone:
+            return entry
+        return None if int(found[1]) == gone else f"{name}.{int(found[1]) - 1}.{entry[found.end() :]}"
+
+    return tuple((kept, value) for entry, value in entries if (kept := moved(entry)) is not None)
 
 
 def faults_of(error: ValidationError, fields: Iterable[Field]) -> dict[str, str]:

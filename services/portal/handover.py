@@ -24,7 +24,7 @@ from services.portal import labels
 from services.portal.commands import lookup, seen, wait_until_shown
 from services.portal.drafts import Entries
 from services.portal.forms import Field, Form, faults_of, fields_of, read, values_of
-from services.portal.pages import KEY, SEEN, Sending, Sent, Visit, Visiting, only
+from services.portal.pages import MOST_KEY, ONCE, SEEN, Sending, Sent, Visit, Visiting, only
 from services.projections import worklist
 from services.projections.worklist import WorklistItem
 from services.web.context import correlation_of
@@ -113,7 +113,7 @@ def _handed_over(sent: Sent, key: str, values: Mapping[str, str]) -> Receipt | F
                 caller=visit.caller,
                 key=key,
                 if_match=as_seen,
-                idempotency_key=f"page {sent.get(KEY)[:100]} {key}",
+                idempotency_key=f"page {sent.get(ONCE)[:MOST_KEY]} {key}",
                 correlation=correlation_of(visit.request),
             ),
         )

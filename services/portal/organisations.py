@@ -8,8 +8,7 @@ from fastapi import APIRouter, Query, Response
 from domain.basis import Role
 from domain.organisations import NETWORK, ORGANISATION, Organisation
 from domain.values import AMSTERDAM
-from services.portal.commands import Key, offers, subject_of
-from services.portal.dossiers import done_words
+from services.portal.commands import Key, done_words, offers, subject_of
 from services.portal.forms import day as read_day
 from services.portal.pages import Visit, Visiting, only
 from services.projections import memberships
@@ -17,7 +16,7 @@ from services.projections import memberships
 ROWS = 50
 NOT_A_DAY = "Vul een datum in, bijvoorbeeld 18-3-2026."
 
-Done = Annotated[str, Query(alias="gedaan", max_length=64)]
+Done = Annotated[str, Query(alias="gedaan", max_length=1000)]
 
 
 def routes() -> APIRouter:
@@ -63,7 +62,7 @@ def routes() -> APIRouter:
             day=day or today(visit),
             fault=NOT_A_DAY if asked and day is None else "",
             offered=offered,
-            done=done_words(ORGANISATION, done),
+            done=done_words(visit, ORGANISATION, done),
         )
 
     return router

@@ -44,10 +44,15 @@ HEADERS = {
 }
 """On every page: nothing is taken from elsewhere, nothing stands in a frame, nothing is kept by a browser."""
 
-TOKEN, FORM, KEY, MORE, SEEN, BACK = "_token", "_form", "_key", "_more", "_seen", "_back"
+TOKEN, FORM, KEY, ABOUT = "_token", "_form", "_key", "_about"
+MORE, LESS, SEEN, BACK, ONCE = "_more", "_less", "_seen", "_back", "_once"
 """What a form sends besides its fields: proof that it is ours, which form it is, the name of this one sending of it,
-the wish for another row; from a list also what was seen of the case, and where to go on."""
+which case it is about; the wish for a row more or less; what was seen of the case; from a list also where to go on, and
+from one form about many cases a name of this sending apart from that of its draft."""
 MOST_ENTRIES = 2000
+MOST_KEY = 100
+MOST_ABOUT = 40
+"""In characters, of what a page of ours writes into its forms."""
 WORDING = (
     wording.capitalised,
     wording.clock,
@@ -157,7 +162,10 @@ class Portal:
             "TOKEN": TOKEN,
             "FORM": FORM,
             "KEY": KEY,
+            "ABOUT": ABOUT,
             "MORE": MORE,
+            "LESS": LESS,
+            "ONCE": ONCE,
             "SEEN": SEEN,
             "BACK": BACK,
             "fresh_key": lambda: str(uuid4()),
@@ -220,6 +228,11 @@ class Visit:
         return go(path, **query)
 
     @property
+    def today(self) -> date:
+        """Return the day in the Netherlands."""
+        return self.moment.astimezone(AMSTERDAM).date()
+
+    @property
     def navigation(self) -> list[tuple[str, str, bool]]:
         """Return the pages for their role: path, words, and whether that is where they are."""
         here = self.request.url.path
@@ -231,7 +244,7 @@ class Visit:
 
     def draft_words(self, form: str) -> str:
         """Return what the form at the path *form* is called."""
-        parts = form.strip("/").split("/")
+        parts = form.partition("?")[0].strip("/").split("/")
         kind = next((kind for kind in self.portal.reading.kinds if kind.collection in parts), None)
         if kind is None:
             return next((words for path, words, _ in NAVIGATION if path == form), form)
@@ -342,6 +355,26 @@ class Sent:
         """Return the entries that are somebody's own."""
         return tuple((name, value) for name, value in self.entries if not name.startswith("_"))
 
+    @property
+    def form(self) -> str:
+        """Return the address of the form's page."""
+        return local(self.get(FORM))
+
+    def keep(self) -> None:
+        """Keep what was typed as a draft; nothing at all is none."""
+        visit = self.visit
+        if not any(value.strip() for _, value in self.fields):
+            self.drop()
+            return
+        about = self.get(ABOUT)[:MOST_ABOUT]
+        visit.portal.drafts.keep(
+            visit.actor, self.form, self.fields, visit.moment, key=self.get(KEY)[:MOST_KEY], about=about
+        )
+
+    def drop(self) -> None:
+        """Forget the draft of what was sent."""
+        self.visit.portal.drafts.drop(self.visit.actor, self.form, self.get(KEY)[:MOST_KEY])
+
 
 def sent_of(request: Request, entries: Posted) -> Sent:
     """Return what was sent, by whom; after the end of a session it is kept as a draft, and signing in is needed."""
@@ -358,7 +391,7 @@ def sent_of(request: Request, entries: Posted) -> Sent:
     sent = Sent(Visit(portal, request, session, moment), entries)
     if not session.lives_at(moment):
         if FORM in given:
-            portal.drafts.keep(session.actor, form, sent.fields, moment)
+            sent.keep()
         raise SignInNeeded(form, kept=FORM in given)
     request.state.visit = sent.visit
     return sent

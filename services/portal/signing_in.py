@@ -1,6 +1,6 @@
 """How does somebody sign in to the pages, and out again?
 
-In the demo by saying who they are: one card for each role. Anywhere else an identity provider says so.
+In the demo by saying who they are: one card for each role. Anywhere else nobody can yet.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from domain.basis import Role
-from services.portal.pages import FORM, HOME, Posted, Sending, Visiting, draw, go, local, portal_of
+from services.portal.pages import HOME, Posted, Sending, Visiting, draw, go, local, portal_of
 from services.web.problems import NotFound
 
 WORK: Mapping[Role, str] = {
@@ -52,6 +52,8 @@ def routes() -> APIRouter:
         actor = portal.cast.get(given.get("wie", ""))
         if actor is None:
             raise NotFound
+        if earlier := request.cookies.get(portal.cookie):
+            portal.sessions.end(earlier)
         session = portal.sessions.begin(actor, portal.clock())
         response = go(local(given.get("verder", "/")))
         response.set_cookie(portal.cookie, session.token, path="/", httponly=True, samesite="lax", secure=portal.secure)
@@ -69,14 +71,13 @@ def routes() -> APIRouter:
     @router.post("/concepten", name="keep_draft", status_code=HTTPStatus.NO_CONTENT)
     def keep_draft(sent: Sending) -> Response:
         """Keep what somebody has typed so far."""
-        sent.visit.portal.drafts.keep(sent.visit.actor, local(sent.get(FORM)), sent.fields, sent.visit.moment)
+        sent.keep()
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     @router.post("/concepten/weggooien", name="drop_draft")
     def drop_draft(sent: Sending) -> Response:
         """Forget what somebody has typed."""
-        form = local(sent.get(FORM))
-        sent.visit.portal.drafts.drop(sent.visit.actor, form)
-        return sent.visit.go(form)
+        sent.drop()
+        return sent.visit.go(sent.form)
 
     return router

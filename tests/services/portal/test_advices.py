@@ -170,7 +170,7 @@ def test_a_public_body_sees_what_is_expected_of_it(browse: Browse, requests: dic
         "Maatregel aanbrengen": 1,
         "Maatregel controleren": 1,
     }
-    assert order["Maatregelen"] == "1 Ook: maatregel aanbrengen (1) Ook: maatregel controleren (1)"
+    assert order["Wacht al"] == "10 dagen 1 maatregel Ook: maatregel aanbrengen (1) Ook: maatregel controleren (1)"
 
 
 def test_a_public_body_is_not_told_of_drafts(browse: Browse, requests: dict[str, str]) -> None:
@@ -244,7 +244,8 @@ def test_a_draft_that_was_not_sent_is_found_again(browse: Browse, requests: dict
     path = f"/dossiers/security-advices/{requests['fix']}/advices"
     bva.send(path, {"measures.0.kind": "", "measures.0.one_off_cents": "veel"})
 
-    assert f'href="{path}">Beveiligingsadvies uitbrengen</a> <span class="wb-muted">concept van' in bva.get("/").text
+    shown = bva.get("/").text
+    assert re.search(rf'href="{path}\?concept=[^"]+">Beveiligingsadvies uitbrengen, BA-\d{{4}}-\d{{6}}</a>', shown)
 
 
 def test_a_long_queue_goes_on(network: Network, browse: Browse) -> None:
@@ -261,3 +262,21 @@ def test_a_long_queue_goes_on(network: Network, browse: Browse) -> None:
     assert len(listed(first)) == ROWS
     assert listed(second)
     assert not set(listed(first)) & set(listed(second))
+
+
+def test_the_longest_wait_stands_first_whatever_the_day_of_the_request(
+    network: Network, browse: Browse, requests: dict[str, str]
+) -> None:
+    """A request that was made first and visited last is the last in the queue for a draft."""
+    late, early = (
+        network.begin("public-body-elsewhere", "security-advices", REQUEST | {"body": "gm0758", "requested_on": day})
+        for day in ("2026-01-10", "2026-06-20")
+    )
+    for request, day in ((late, "2026-07-18"), (early, "2026-07-08")):
+        visit = {"visitor": "ccv", "on": day}
+        network.begin("ccv", f"security-advices/{request}/home-visits", visit)
+    network.settle()
+    page = browse("ccv").get("/adviezen?toon=draft").text
+
+    assert listed(page) == [requests["draft"], early, late]
+    assert [cells(page, key)["Wacht al"] for key in listed(page)] == ["40 dagen", "13 dagen", "3 dagen"]

@@ -8,9 +8,23 @@ from pydantic import ValidationError
 from domain.basis import Command
 from domain.integrity_inquiry import ConsultSteunpunt
 from domain.kinds import KINDS
-from domain.security_advice import GiveAdvice
+from domain.organisations import EndMembership
+from domain.security_advice import GiveAdvice, OrderMeasure
 from domain.threat_case import ReportThreat
-from services.portal.forms import Field, Form, Input, Lookup, cents, day, faults_of, fields_of, instant, read
+from services.portal.forms import (
+    Field,
+    Form,
+    Input,
+    Lookup,
+    cents,
+    day,
+    faults_of,
+    fields_of,
+    instant,
+    narrowed,
+    read,
+    without_row,
+)
 
 LOOKUP = Lookup(body={"Tilburg (gemeente)": "gm0855"}.get, case={"DR-2026-000001": "the-case"}.get)
 COMMANDS = [command for kind in KINDS for command in kind.commands]
@@ -52,14 +66,21 @@ def test_rows_are_read_in_their_order() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("1.250", 125_000), ("1250", 125_000), ("49,95", 4_995), ("€ 2.400,00", 240_000), ("600,-", 60_000)],
+    [
+        ("1.250", 125_000),
+        ("1250", 125_000),
+        ("49,95", 4_995),
+        ("€ 2.400,00", 240_000),
+        ("600,-", 60_000),
+        ("12,5", 1_250),
+    ],
 )
 def test_amounts_are_understood_as_people_write_them(typed: str, meant: int) -> None:
     """With points, commas and the sign of the euro."""
     assert cents(typed) == meant
 
 
-@pytest.mark.parametrize("typed", ["12.50", "1,5", "veel", "-3", "1.25.000"])
+@pytest.mark.parametrize("typed", ["12.50", "1,505", "veel", "-3", "1.25.000"])
 def test_an_amount_that_is_none_stays_as_it_is(typed: str) -> None:
     """The command finds the fault, and the page shows what was typed."""
     assert cents(typed) == typed
@@ -72,6 +93,14 @@ def test_days_and_moments_are_understood() -> None:
     assert day("31-2-2026") == "31-2-2026"
     assert instant("2026-03-18T23:00") == "2026-03-18T23:00:00+01:00"
     assert instant("2026-07-18T23:00") == "2026-07-18T23:00:00+02:00"
+    assert instant("18-3-2026 23:04") == "2026-03-18T23:04:00+01:00"
+
+
+def test_a_time_that_no_clock_shows_is_none() -> None:
+    """In the night in which summer time begins; the hour that comes twice is taken as the first one."""
+    assert instant("2027-03-28T02:30") == "2027-03-28T02:30"
+    assert instant("2026-10-25T02:30") == "2026-10-25T02:30:00+02:00"
+    assert instant("zo meteen") == "zo meteen"
 
 
 def test_every_fault_stands_at_its_field() -> None:
@@ -120,6 +149,27 @@ def test_a_form_grows_by_the_row_that_was_asked_for() -> None:
     assert len(Form((rows,), {"measures.1.kind": "physical"}).rows(rows)) == 2
     assert len(Form((rows,), {"measures.1.kind": "physical"}, more=True).rows(rows)) == 3
     assert len(Form((rows,), {"measures.999.kind": "physical"}, more=True).rows(rows)) == 100
+
+
+def test_a_row_is_taken_out_and_the_others_move_up() -> None:
+    """Whatever else was typed stays."""
+    typed = [("measures.0.kind", "a"), ("on", "2026-01-01"), ("measures.1.kind", "b"), ("measures.10.kind", "c")]
+
+    assert without_row(typed, "measures.0") == (
+        ("on", "2026-01-01"),
+        ("measures.0.kind", "b"),
+        ("measures.9.kind", "c"),
+    )
+    assert without_row(typed, "measures") == typed
+
+
+def test_a_choice_is_the_kind_of_value_that_was_offered() -> None:
+    """The number of a measure is a number; somebody's pseudonym may look like one and is none."""
+    (measure,) = narrowed((fields_of(OrderMeasure)[0],), {"measure": (1, 2)}, lambda _, value: str(value))
+    (person,) = narrowed((fields_of(EndMembership)[0],), {"person": ("12345",)}, lambda _, value: str(value))
+
+    assert read((measure,), {"measure": "2"}, LOOKUP) == {"measure": 2}
+    assert read((person,), {"person": "12345"}, LOOKUP) == {"person": "12345"}
 
 
 def faults(command: type[Command[Any]], typed: dict[str, str]) -> dict[str, str]:
