@@ -18,6 +18,8 @@ from services.portal.pages import Visit, Visiting
 from services.portal.showing import Shown, shown
 from services.projections import worklist
 from services.projections.replay import Entry
+from services.projections.routes import NotVisibleYet
+from services.web.problems import NotFound
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ def routes() -> APIRouter:
         kind = visit.portal.kind(collection)
         if kind.name == ORGANISATION.name:  # it is no case, and has pages of its own
             return visit.go(f"/organisaties/{key}", **({"gedaan": done} if done else {}))
-        subject = subject_of(visit, kind, key)
+        try:
+            subject = subject_of(visit, kind, key)
+        except NotFound:
+            if done_words(visit, kind, done):  # they have just begun it, and the views are behind
+                raise NotVisibleYet from None
+            raise
         offered = offers(visit, kind, subject)
         return visit.page(
             f"dossiers/{kind.name}.html",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from http import HTTPStatus
 from pathlib import Path
@@ -29,10 +30,10 @@ from services.portal.sessions import IDLE, SEEN_AGAIN
 from services.projections.routes import AccessUncertain
 from services.web.problems import NotFound
 from tests.contract.stories import STORY
-from tests.network import Network
+from tests.network import Network, running
 from tests.pages.served import Clock
 from tests.services.portal.conftest import Browser
-from tests.services.portal.test_pages import INTAKE
+from tests.services.portal.test_pages import FOUR, INTAKE
 from tests.services.test_operation import nowhere
 
 Browse = Callable[[str], Browser]
@@ -157,6 +158,22 @@ def test_our_own_mistakes_are_said_to_be_ours(database: Database, tmp_path: Path
     says(page, 500, "Er ging iets mis")
     assert "KeyError" not in page.text
     assert "Traceback" not in page.text
+
+
+def test_views_that_lag_do_not_keep_anybody_waiting(database: Database, tmp_path: Path) -> None:
+    """What was done is recorded, and the page says so where it cannot show it yet."""
+    service = Service(read_settings(data_dir=tmp_path, wait_seconds=0.05), database, cast=CAST)
+    with TestClient(create_app(service)) as client:
+        client.post("/aanmelden", data={"wie": "support-team"}, follow_redirects=False)
+        browser = Browser(client)
+        with running(database, tmp_path / "projector"):
+            pass  # the tables are there now, and nobody keeps them up to date
+        sent = browser.send(INTAKE, FOUR)
+
+    says(sent, 503, "Nog niet te zien")
+    assert "Wat u deed is vastgelegd" in sent.text
+    with closing(database.owner(autocommit=True)) as connection:
+        assert connection.execute("select count(*) from store.events").fetchone() == (1,)
 
 
 # --- what the pages remember ----------------------------------------------------------------------------------------
