@@ -1,6 +1,6 @@
 /* Which files do the pages load?
  *
- * One stylesheet, two scripts, an icon and fonts, each with a hash of what is in it in its name, and beside them
+ * One stylesheet, a script, an icon and fonts, each with a hash of what is in it in its name, and beside them
  * manifest.json, which says what each is called. Run in a copy of this folder in which `npm ci` has been run:
  *
  *     node build.mjs FOLDER
@@ -26,8 +26,7 @@ const settings = {
   outdir: folder,
   entryNames: "[name].[hash]",
   assetNames: "[name].[hash]",
-  // These are copied as they are: they have been made small already.
-  loader: { ".min.js": "copy", ".svg": "copy", ".woff2": "file" },
+  loader: { ".svg": "copy", ".woff2": "file" },
   legalComments: "none", // the licences go along in one file
   metafile: true,
   logLevel: "warning",
@@ -66,7 +65,6 @@ mkdirSync(folder, { recursive: true });
 const style = { in: "weerbaar.css", out: "weerbaar" };
 const rest = [
   { in: "weerbaar.js", out: "weerbaar" },
-  { in: "htmx.org/dist/htmx.min.js", out: "htmx" },
   { in: "favicon.svg", out: "favicon" },
 ];
 const bare = await build({ ...settings, entryPoints: [style], write: false, plugins: [tokens()] });

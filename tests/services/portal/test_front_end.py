@@ -18,7 +18,7 @@ SOURCE = Path(portal.__file__).with_name("front-end")
 TEMPLATES = Path(portal.__file__).with_name("templates")
 PYPROJECT = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))
 README = (SOURCE / "README.md").read_text("utf-8")
-FIRST_VISIT = ("weerbaar.css", "weerbaar.js", "htmx.js", "favicon.svg", "logo.svg")
+FIRST_VISIT = ("weerbaar.css", "weerbaar.js", "favicon.svg", "logo.svg")
 LETTERS = ("fira-sans-latin-400-normal.woff2", "fira-sans-latin-700-normal.woff2")
 
 CLASS = re.compile(r"\.((?:wb|utrecht)-[\w-]+)")
