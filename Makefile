@@ -15,7 +15,7 @@ UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo front-end test bench check format lock clean
+.PHONY: help demo clean-demo front-end test bench screenshots check format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
