@@ -66,18 +66,18 @@ def routes() -> APIRouter:
     @router.post(PATH, name="handed_over", dependencies=[only(Role.SUPPORT_TEAM)])
     def hand_over(sent: Sending) -> Response:
         """Hand over every case for which something was written; what fails stays as it was typed."""
-        visit, drafts = sent.visit, sent.visit.portal.drafts
-        # First of all: should the database go away halfway, nothing is lost.
-        drafts.keep(visit.actor, PATH, sent.fields, visit.moment)
+        visit = sent.visit
+        sent.keep()  # before anything can go wrong
         tried = {key: _handed_over(sent, key, dict(entries)) for key, entries in _written(sent.fields)}
         receipts = [found for found in tried.values() if isinstance(found, Receipt)]
         faults = [found for found in tried.values() if isinstance(found, Faults)]
-        left = tuple((name, value) for name, value in sent.fields if not isinstance(tried.get(_key(name)), Receipt))
-        drafts.keep(visit.actor, PATH, left, visit.moment)
+        rest = tuple((name, value) for name, value in sent.entries if not isinstance(tried.get(_key(name)), Receipt))
+        left = replace(sent, entries=rest)
+        left.keep()
         if receipts:
             wait_until_shown(visit, THREAT_CASE, max(receipts, key=lambda receipt: receipt.position))
         if faults or not receipts:
-            return page(visit, left, handed=len(receipts), faults=faults or [Faults({"": NOTHING_WRITTEN})])
+            return page(visit, left.fields, handed=len(receipts), faults=faults or [Faults({"": NOTHING_WRITTEN})])
         return visit.go(PATH, overgedragen=str(len(receipts)))
 
     return router

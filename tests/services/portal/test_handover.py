@@ -60,6 +60,7 @@ def test_cases_with_a_note_are_handed_over_and_others_stay(browse: Browse) -> No
     assert NOTE in dossier
     assert "Overgedragen: lees dit eerst" in dossier
     assert f"/dossiers/threat-cases/{first}" in team.get(UNHANDLED).text
+    assert "Nog niet verstuurd" not in team.get("/werklijst").text
 
 
 def test_a_new_appointment_goes_with_it(network: Network, browse: Browse) -> None:
