@@ -19,6 +19,8 @@ from services.projections.routes import KIND
 from services.web.problems import NotFound
 
 ROWS = 50
+CONCERNS = frozenset({"office", "body"})
+"""What the list tells of whom a case concerns, as facts and states call it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def routes() -> APIRouter:
                 page = cases.newest(cursor, kind=of_kind or None, numbered=True, after=place, limit=ROWS)
                 items, following = page.items, page.after
             topics = {fact.topic: fact for kind in kinds.values() for fact in kind.facts}
-            seen = timeline.of_streams(cursor, [case.stream for case in items], topics)
+            about = [topic for topic, fact in topics.items() if fact.model_fields.keys() & CONCERNS]
+            seen = timeline.in_brief(cursor, [case.stream for case in items], topics, about)
         commands = kinds[of_kind].commands if of_kind else ()
         rows = [row(visit.portal, kinds[case.kind], case, seen[case.stream]) for case in items]
         if asked and len(rows) == 1:
@@ -100,7 +103,10 @@ def kinds_for(visit: Visit) -> dict[str, Kind[Any]]:
 
 
 def row(portal: Portal, kind: Kind[Any], case: Case, entries: Sequence[Entry]) -> Row:
-    """Return *case* as it stands in the list, with what *entries* of it tell the visitor."""
+    """Return *case* as it stands in the list, with what *entries* of it tell the visitor.
+
+    They need be no more than the facts that say whom it concerns, which depends on no others, and the last one.
+    """
     state = kind.replay(entry.fact for entry in entries if entry.fact is not None)
     office, body = getattr(state, "office", None), getattr(state, "body", None)
     told = [office.label if office else "", portal.body_name(body)]

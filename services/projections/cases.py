@@ -1,14 +1,25 @@
-"""Which cases are there that a reader may know of?"""
+"""Which cases are there that a reader may know of?
+
+Every reader has a list of their own, in order: whoever may know of few does not look through those of all. Which of
+them they may know of is still what the access list says.
+"""
+
+from collections.abc import Iterable
+from functools import cache
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
 
+from domain.basis import Grant, Role, StreamId
 from infra.eventstore import Recorded
 from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
 
+VERSION = 2
+"""1 had no lists."""
+
 CASES = Table(
     name="cases",
-    version=1,
+    version=VERSION,
     # Neither when it began nor how far it has come: whoever may know of a case need not know that.
     columns="""
         stream text collate "C" primary key,
@@ -20,12 +31,47 @@ CASES = Table(
     indexes=("(kind, position)",),
 )
 
+LISTS = Table(
+    name="case_lists",
+    version=VERSION,
+    # What is for all in a role stands under no name, and not null, among which an index knows no order.
+    columns="""
+        stream text collate "C" not null,
+        role text not null,
+        organisation text not null,
+        kind text collate "C" not null,
+        position bigint not null,
+        primary key (stream, role, organisation)
+    """,
+    # As a case: of an *or* PostgreSQL expects that few rows pass, and reads the whole list where a page was asked for.
+    visible="case when {is_auditor} then true else role = {role} and organisation in ('', {organisation}) end",
+    indexes=("(role, organisation, position)", "(role, organisation, kind, position)"),
+)
+
 OPEN = statement(
     """
     insert into {cases} (stream, kind, number, position)
     values (%(stream)s, %(kind)s, %(number)s, %(position)s)
     """,
     CASES,
+)
+
+LIST = statement(
+    """
+    insert into {case_lists} (stream, role, organisation, kind, position)
+    select stream, %(role)s, %(organisation)s, kind, position from {cases} where stream = %(stream)s
+    on conflict do nothing
+    """,
+    CASES,
+    LISTS,
+)
+
+STRIKE = statement(
+    """
+    delete from {case_lists}
+    where stream = %(stream)s and role = %(role)s and organisation = %(organisation)s
+    """,
+    LISTS,
 )
 
 
@@ -44,7 +90,19 @@ def changes(recorded: Recorded) -> Changes:
         )
 
 
-VIEW = View(name="cases", version=1, tables=(CASES,), changes=changes)
+def regrants(stream: StreamId, before: frozenset[Grant], after: frozenset[Grant]) -> Changes:
+    """Put the case on the lists of those who may now know of it, in whatever capacity, and strike it from others."""
+    old, new = _readers(before), _readers(after)
+    for statement_, readers in ((STRIKE, old - new), (LIST, new - old)):
+        for role, organisation in sorted(readers):
+            yield Change(statement_, {"stream": stream, "role": role, "organisation": organisation})
+
+
+def _readers(grants: Iterable[Grant]) -> set[tuple[Role, str]]:
+    return {(grant.role, grant.organisation or "") for grant in grants}
+
+
+VIEW = View(name="cases", version=VERSION, tables=(CASES, LISTS), changes=changes, regrants=regrants)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------
@@ -60,15 +118,24 @@ class Case(OfCase):
 
 BY_NUMBER = statement("select stream, kind, number from {cases} where number = %(number)s", CASES)
 BY_STREAM = statement("select stream, kind, number from {cases} where stream = %(stream)s", CASES)
-NEWEST = statement(
-    """
-    select stream, kind, number, position from {cases}
-    where (%(kind)s::text is null or kind = %(kind)s) and (number is not null or not %(numbered)s)
-    and (%(after)s::bigint is null or position < %(after)s)
-    order by position desc limit %(limit)s + 1
-    """,
-    CASES,
+WHOSE = (
+    "{case_lists} l join {cases} using (stream) where l.role = {role} and l.organisation = {organisation}",
+    "{case_lists} l join {cases} using (stream) where l.role = {role} and l.organisation = ''",
+    "{cases} l where {is_auditor}",
 )
+"""What can stand on the list of a reader: what is for their organisation, for all in their role, and for auditors."""
+
+
+@cache
+def _newest(*conditions: str) -> bytes:
+    """Return the statement for a page of the list: one for each way to ask, so that each finds its index.
+
+    The policies say the same of whose list it is, but as one condition with an *or*, with which no index helps.
+    """
+    end = "order by l.position desc limit %(limit)s + 1"
+    found = "select stream, l.kind, number, l.position from"
+    each = " union ".join(f"({found} {' and '.join((whose, *conditions))} {end})" for whose in WHOSE)
+    return statement(f"select * from ({each}) as l {end}", CASES, LISTS)  # noqa: S608 - literals
 
 
 def by_number(cursor: DatabaseCursor[DictRow], number: str) -> Case | None:
@@ -93,7 +160,14 @@ def newest(
 ) -> Page[Case]:
     """Return the cases that the reader may know of, newest first; *numbered*: only those that go by a number."""
     (position,) = after or (None,)
-    place = {"kind": kind, "numbered": numbered, "after": position, "limit": limit}
-    rows = cursor.execute(NEWEST, place).fetchall()
+    conditions = {
+        "l.kind = %(kind)s": kind is not None,
+        "number is not null": numbered,
+        "l.position < %(after)s": position is not None,
+    }
+    rows = cursor.execute(
+        _newest(*(condition for condition, asked in conditions.items() if asked)),
+        {"kind": kind, "after": position, "limit": limit},
+    ).fetchall()
     places = {row["stream"]: (row.pop("position"),) for row in rows}
     return page([Case.model_validate(row) for row in rows], limit, lambda case: places[case.stream])

@@ -6,7 +6,7 @@ own, the organisation that recorded it says which body the case is about.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
@@ -127,6 +127,19 @@ SHOWN = """
 """
 OF_STREAM = statement(f"{SHOWN} where t.stream = %(stream)s order by t.version", TIMELINE, RECORDERS)
 OF_STREAMS = statement(f"{SHOWN} where t.stream = any (%(streams)s) order by t.stream, t.version", TIMELINE, RECORDERS)
+IN_BRIEF = statement(
+    f"""
+    {SHOWN} where t.position in (
+        select a.position from {{timeline}} a where a.stream = any (%(streams)s) and a.topic = any (%(about)s)
+        union all
+        select last.position from unnest(%(streams)s::text[]) as of (stream) cross join lateral (
+            select l.position from {{timeline}} l where l.stream = of.stream order by l.version desc limit 1
+        ) last
+    ) order by t.stream, t.version
+    """,  # noqa: S608 - literals
+    TIMELINE,
+    RECORDERS,
+)
 
 VERSIONS = statement(
     "select stream, max(version) as version from {timeline} where stream = any (%(streams)s) group by stream", TIMELINE
@@ -142,15 +155,29 @@ def of_streams(
     cursor: DatabaseCursor[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]]
 ) -> dict[str, list[Entry]]:
     """Return what the reader may see of each of *streams*, as ``of_stream`` does of one."""
-    found: dict[str, list[Entry]] = {stream: [] for stream in streams}
-    for row in cursor.execute(OF_STREAMS, {"streams": list(streams)}):
-        found[row["stream"]].append(_entry(row, topics))
-    return found
+    return _by_stream(cursor.execute(OF_STREAMS, {"streams": list(streams)}), streams, topics)
+
+
+def in_brief(
+    cursor: DatabaseCursor[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]], about: Collection[str]
+) -> dict[str, list[Entry]]:
+    """Return of what ``of_streams`` returns only the facts whose topic is in *about*, and the last one of each."""
+    rows = cursor.execute(IN_BRIEF, {"streams": list(streams), "about": list(about)})
+    return _by_stream(rows, streams, topics)
 
 
 def versions(cursor: DatabaseCursor[DictRow], streams: Sequence[str]) -> dict[str, int]:
     """Return the version of the last fact of each of *streams* that the reader may see."""
     return {row["stream"]: row["version"] for row in cursor.execute(VERSIONS, {"streams": list(streams)})}
+
+
+def _by_stream(
+    rows: Iterable[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]]
+) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {stream: [] for stream in streams}
+    for row in rows:
+        found[row["stream"]].append(_entry(row, topics))
+    return found
 
 
 def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:

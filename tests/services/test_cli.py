@@ -398,7 +398,7 @@ def test_rebuilding_makes_rows_that_were_lost(terminal: Terminal, network: Netwo
     assert numbers
     before = network.look("auditor", "cases")
     with closing(network.service.database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
-        connection.execute("delete from views.cases_v1")
+        connection.execute("delete from views.cases_v2")
     assert network.look("auditor", "cases") != before
     assert terminal.run("rebuild", "cases").said
 

@@ -4,10 +4,15 @@ import json
 import re
 from base64 import b32encode
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+
+import pytest
+from psycopg import Cursor as DatabaseCursor
+from psycopg.rows import DictRow
 
 from domain.basis import Role
 from domain.bodies import BodyKind
@@ -23,19 +28,23 @@ from domain.integrity_inquiry import (
 )
 from domain.organisations import AppointMember, EndMembership, OrganisationKind, RegisterOrganisation
 from domain.threat_case import NotifyPolice
-from infra.database import Database
-from services.projections import cases, memberships, steunpunt_register
+from infra.database import Database, DatabaseRole
+from services.portal.caselist import CONCERNS
+from services.projections import access, cases, memberships, steunpunt_register, timeline
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.steunpunt_register import Phase
-from services.projections.views import Page
+from services.projections.views import Page, install
 from tests.domain.scenario import TODAY, actor
 from tests.log_of import log_of
 from tests.services.projections.network import (
     ADMINISTRATOR,
     AMSTERDAM,
     AUDITOR,
+    BVA,
+    EVERYONE,
     STEUNPUNT,
+    TEAM,
     THE_HAGUE,
     Network,
     a_signal,
@@ -121,6 +130,84 @@ def test_an_organisation_has_no_number(database: Database, network: Network, run
 
     assert (case.kind, case.number) == ("organisation", None)
     assert numbered == ()
+
+
+MANY = """
+insert into views.cases_v2 (stream, kind, number, position)
+    select stream, kind, 'DR-2026-' || lpad(n::text, 6, '0'), n
+    from (select n, case when n % 5 = 0 then 'security_advice' else 'threat_case' end as kind,
+        'threat_case:' || lpad(n::text, 6, '0') as stream from generate_series(1, 50000) n) as made;
+insert into views.access_v2 (stream, party, role, organisation)
+    select stream, 'owner', 'support_team', 'ondersteuningsteam' from views.cases_v2
+    union all select stream, 'requester', 'public_body', 'gm0363' from views.cases_v2 where position % 1000 = 1
+    union all select stream, 'requester', 'public_body', 'gm' || position % 400 from views.cases_v2
+    union all select stream, 'adviser', 'bva', null from views.cases_v2 where kind = 'security_advice';
+insert into views.case_lists_v2 (stream, role, organisation, kind, position)
+    select stream, role, coalesce(organisation, ''), kind, position
+    from views.access_v2 join views.cases_v2 using (stream);
+"""
+
+READ = """
+select relname, coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) as rows from pg_stat_xact_user_tables
+where schemaname = 'views' and relname in ('cases_v2', 'access_v2', 'case_lists_v2')
+"""
+
+ENDS = 8
+"""How many rows PostgreSQL may look up when it plans: the first and the last ones in the indexes."""
+
+
+def rows_read(cursor: DatabaseCursor[DictRow]) -> dict[str, int]:
+    """Return how many rows this connection has read of each table that the list rests on."""
+    return {row["relname"]: int(row["rows"]) for row in cursor.execute(READ)}
+
+
+def test_a_page_of_the_directory_reads_no_more_than_it_shows(database: Database) -> None:
+    """Of 50,000 cases a reader may know of all, of a fifth or of fifty; none looks through those of others.
+
+    Asked often enough that PostgreSQL could settle for one plan for all.
+    """
+    install(database, [access.VIEW, cases.VIEW])
+    with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
+        for made in MANY.split(";")[:-1]:
+            connection.execute(made.encode())
+        for table in (access.ACCESS, *cases.VIEW.tables):
+            connection.execute(f"analyze {table.qualified}".encode())
+
+    for reader in (TEAM, AMSTERDAM, BVA, AUDITOR):
+        for kind in (None, "security_advice", "consultation"):
+            after = None
+            for _ in range(7):
+                with database.reading(reader) as cursor:
+                    before = rows_read(cursor)
+                    page = cases.newest(cursor, kind=kind, numbered=True, after=after, limit=20)
+                    read = {table: rows - before[table] for table, rows in rows_read(cursor).items()}
+                after = page.after
+
+                rows = len(page.items) + 1 + ENDS
+                most = {"case_lists_v2": rows, "cases_v2": rows, "access_v2": 4 * rows}  # up to four lines for a case
+                assert all(read[table] <= most[table] for table in read), (reader.role, kind, read)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_timeline_in_brief_says_whom_a_case_concerns_and_what_came_last(
+    database: Database, network: Network, runner: Runner, seed: int
+) -> None:
+    """To every reader the same as all that they may see of it."""
+    random_history(network, seed)
+    runner.catch_up()
+    topics = {fact.topic: fact for kind in network.store.kinds for fact in kind.facts}
+    about = {topic for topic, fact in topics.items() if fact.model_fields.keys() & CONCERNS}
+
+    for reader in EVERYONE:
+        with database.reading(reader) as cursor:
+            whole = timeline.of_streams(cursor, network.streams, topics)
+            brief = timeline.in_brief(cursor, network.streams, topics, about)
+        for stream in network.streams:
+            known, told = whole[stream], brief[stream]
+            assert told == [entry for entry in known if entry.topic in about or entry is known[-1]]
+            replayed = (network.kind(stream).replay(one.fact for one in some if one.fact) for some in (known, told))
+            of_all, of_some = ({name: getattr(state, name, None) for name in CONCERNS} for state in replayed)
+            assert of_some == of_all
 
 
 # --- the register of the steunpunt ------------------------------------------------------------------------------------

@@ -112,8 +112,13 @@ def test_the_timeline_shows_what_may_see_allows(
             for recorded in log
             if may_see(reader, recorded.event.fact, grants[recorded.event.originator_id])
         }
-        known = {row["stream"] for row in seen(database, reader, cases.VIEW)["cases"]}
-        assert known == {stream for stream in network.streams if may_know_of(reader, grants[stream])}
+        known = {stream for stream in network.streams if may_know_of(reader, grants[stream])}
+        directory = seen(database, reader, cases.VIEW)
+        assert {row["stream"] for row in directory["cases"]} == known
+        assert {row["stream"] for row in directory["case_lists"]} == known
+        with database.reading(reader) as cursor:
+            listed = [case.stream for case in cases.newest(cursor, limit=1000).items]
+        assert listed == [stream for stream in reversed(network.streams) if stream in known]
         lines = seen(database, reader, access.VIEW)["access"]
         assert {(line["stream"], line["party"]) for line in lines} == {
             (stream, grant.party)
