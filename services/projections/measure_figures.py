@@ -7,6 +7,7 @@ rule in full, over months, years, areas and the funnel, so that none of them tel
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
 from psycopg import Cursor as DatabaseCursor
@@ -127,12 +128,21 @@ def figures(cursor: DatabaseCursor[DictRow], role: Role, today: date) -> Figures
 
     Of what there are figures follows from the rules and the calendar alone: that there is one tells nothing.
     """
+    return _figures(frozenset(_counters(cursor).items()), role in EXACT, today)
+
+
+@lru_cache(maxsize=4)
+def _figures(counters: frozenset[tuple[Name, int]], exact: bool, today: date) -> Figures:  # noqa: FBT001 - of a key
+    """Return what *counters* come to, *exact* or as may be disclosed.
+
+    Kept for as long as nothing else is counted, since every page and file asks for all of them.
+    """
     months = {rules.regime: _months(rules, today) for rules in RULE_SETS}
     sums = [one for regime in months for one in (*_of_funnel(regime), *_of_time(regime, months[regime]))]
-    counts = _counters(cursor)
+    counts = dict(counters)
     for one in sums:
         counts.setdefault(one.total, sum(counts.setdefault(part, 0) for part in one.parts))
-    shown: Mapping[Name, int | None] = counts if role in EXACT else disclosed(counts, sums)
+    shown: Mapping[Name, int | None] = counts if exact else disclosed(counts, sums)
     return Figures(
         funnels=tuple(
             Funnel(

@@ -379,6 +379,16 @@ def of(period: MonthFigures | YearFigures, what: object) -> int | None:
 
 
 @pytest.mark.usefixtures("many")
+def test_figures_are_worked_out_once_for_each_way_to_tell_them(database: Database) -> None:
+    """Whoever asks: the day is part of it, and so is whether they get exact ones."""
+    shown, tomorrow = figures(database, ANALYST), figures(database, ANALYST, TODAY + timedelta(days=31))
+
+    assert figures(database, BVA) is figures(database, CCV) is shown
+    assert figures(database, AUDITOR) != shown
+    assert len(tomorrow.months) == len(shown.months) + 1
+
+
+@pytest.mark.usefixtures("many")
 def test_no_figure_can_be_worked_out_from_those_around_it(database: Database) -> None:
     """Figures add up over months, years, areas and the funnel; subtracting tells nothing about a small count."""
     sums = list(adding_up(figures(database, AUDITOR), figures(database, ANALYST)))
