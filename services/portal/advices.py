@@ -1,7 +1,6 @@
 """Which requests for security advice wait for the visitor, and for what?"""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -13,7 +12,7 @@ from domain.values import AMSTERDAM
 from services.portal import labels
 from services.portal.pages import ADVISERS, CARE, Visiting, only
 from services.projections import measure_progress
-from services.projections.measure_progress import AdviceItem, QueueCount, QueueStep
+from services.projections.measure_progress import QueueCount, QueueStep
 from services.web.problems import NotFound
 
 ROWS = 50
@@ -58,7 +57,7 @@ def routes() -> APIRouter:
         asked: Annotated[str, Query(alias="toon", max_length=16)] = "",
         after: Annotated[str | None, Query(alias="vanaf", max_length=1000)] = None,
     ) -> Response:
-        """Show the requests that wait for a step, the oldest first, or all of them, the newest first."""
+        """Show the requests that wait for a step, the longest wait first, or all of them, the newest first."""
         reading, role = visit.portal.reading, visit.actor.role
         steps = STEPS[role]
         body = BodyId(visit.actor.organisation) if role is Role.PUBLIC_BODY else None
@@ -78,8 +77,6 @@ def routes() -> APIRouter:
             step=step,
             steps=steps,
             counts=counts,
-            whole=TAKEN_BY,
-            since=since,
             act=(command.noun, labels.COMMANDS[command].title) if command and role in command.roles else None,
             empty=EMPTY[step],
             today=visit.moment.astimezone(AMSTERDAM).date(),
@@ -102,13 +99,3 @@ def chosen(asked: str, steps: tuple[QueueStep, ...], counts: Mapping[QueueStep, 
     if asked not in steps:
         raise NotFound
     return QueueStep(asked)
-
-
-def since(item: AdviceItem, step: QueueStep) -> date | None:
-    """Return the day from which a request waits for *step*, as a whole."""
-    return {
-        QueueStep.VISIT: item.requested_on,
-        QueueStep.DRAFT: item.visited_on,
-        QueueStep.FIX: item.drafted_on,
-        QueueStep.ADOPT: item.advised_on,
-    }[step]

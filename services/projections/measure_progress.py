@@ -7,7 +7,7 @@ is counted once for each step it reached and once for its exit, by the day on wh
 the counters, and to whom, says measure_figures.py.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, assert_never, get_args
@@ -189,7 +189,7 @@ WAITING = Table(
         step text not null,
         measures integer,
         body text not null,
-        requested_on date not null,
+        waiting_since date not null,
         primary key (stream, party, step)
     """,
     visible=f"""
@@ -201,7 +201,7 @@ WAITING = Table(
             )
         )
     """,
-    indexes=("(step, requested_on, stream)", "(body, step, requested_on, stream)"),
+    indexes=("(step, waiting_since, stream)", "(body, step, waiting_since, stream)"),
 )
 
 FOR_FIGURES = "{is_auditor} or {role} in ('ministry_analyst', 'bva', 'ccv')"
@@ -374,10 +374,11 @@ MOVE_MEASURE = counted(
 
 @dataclass(frozen=True)
 class Queue:
-    """When a request waits for something, in SQL, and to whom: who may see all the facts from which that follows."""
+    """When a request waits for something and since when, in SQL, and to whom: who may see what that follows from."""
 
     step: QueueStep
     when: str
+    since: str
     parties: frozenset[Party]
     measures: str = "null::integer"
     """For how many of its measures; null where it waits as a whole."""
@@ -386,7 +387,7 @@ class Queue:
     def rows(self) -> str:
         """Return the rows that there are while it waits."""
         whom = ", ".join(f"'{party.value}'" for party in sorted(self.parties))
-        columns = f"party, '{self.step.value}' as step, {self.measures} as measures"
+        columns = f"party, '{self.step.value}' as step, {self.since} as waiting_since, {self.measures} as measures"
         return f"select {columns} from request, unnest(array[{whom}]) as party where {self.when}"  # noqa: S608 - literals
 
 
@@ -394,29 +395,40 @@ TO_BE_GIVEN = parties((AdviceRequested, HomeVisited, AdviceGiven))
 TO_BE_DRAFTED = parties((AdviceRequested, HomeVisited, AdviceDrafted, AdviceGiven))
 
 QUEUES = (
-    Queue(QueueStep.VISIT, "advised_on is null and visited_on is null", TO_BE_GIVEN),
-    Queue(QueueStep.ADVISE, "advised_on is null and visited_on is not null", TO_BE_GIVEN - TO_BE_DRAFTED),
-    Queue(QueueStep.DRAFT, "advised_on is null and visited_on is not null and drafted_on is null", TO_BE_DRAFTED),
-    Queue(QueueStep.FIX, "advised_on is null and drafted_on is not null", TO_BE_DRAFTED),
-    Queue(QueueStep.ADOPT, "advised_on is not null and adopted_on is null", MAY_SEE),
-    Queue(QueueStep.ORDER, "adopted_on is not null and advised > 0", MAY_SEE, "advised"),
-    Queue(QueueStep.INSTALL, "adopted_on is not null and ordered > 0", MAY_SEE, "ordered"),
-    Queue(QueueStep.VERIFY, "adopted_on is not null and installed > 0", MAY_SEE, "installed"),
+    Queue(QueueStep.VISIT, "advised_on is null and visited_on is null", "requested_on", TO_BE_GIVEN),
+    Queue(QueueStep.ADVISE, "advised_on is null and visited_on is not null", "visited_on", TO_BE_GIVEN - TO_BE_DRAFTED),
+    Queue(
+        QueueStep.DRAFT,
+        "advised_on is null and visited_on is not null and drafted_on is null",
+        "visited_on",
+        TO_BE_DRAFTED,
+    ),
+    Queue(QueueStep.FIX, "advised_on is null and drafted_on is not null", "drafted_on", TO_BE_DRAFTED),
+    Queue(QueueStep.ADOPT, "advised_on is not null and adopted_on is null", "advised_on", MAY_SEE),
+    Queue(QueueStep.ORDER, "adopted_on is not null and advised > 0", "adopted_on", MAY_SEE, "advised"),
+    Queue(QueueStep.INSTALL, "adopted_on is not null and ordered > 0", "first_ordered_on", MAY_SEE, "ordered"),
+    Queue(QueueStep.VERIFY, "adopted_on is not null and installed > 0", "first_installed_on", MAY_SEE, "installed"),
 )
-"""What a request can wait for, in order. Who may not know of drafts sees one step where the others see two."""
+"""What a request can wait for, in order. Who may not know of drafts sees one step where the others see two.
+
+Where several of its measures wait, it does so since the first of them came to that step.
+"""
 
 WAIT = statement(
     f"""
     with request as (
         select r.body, r.requested_on, r.adopted_on, a.visited_on, a.advised_on, d.drafted_on,
-            m.advised, m.ordered, m.installed
+            m.advised, m.ordered, m.installed, m.first_ordered_on, m.first_installed_on
         from {{measure_requests}} r
         join {{measure_advices}} a using (stream)
         left join {{measure_drafts}} d using (stream)
         cross join (
-            select count(*) filter (where step = 'advised') as advised,
+            select
+                count(*) filter (where step = 'advised') as advised,
                 count(*) filter (where step = 'ordered') as ordered,
-                count(*) filter (where step = 'installed') as installed
+                count(*) filter (where step = 'installed') as installed,
+                min(ordered_on) filter (where step = 'ordered') as first_ordered_on,
+                min(installed_on) filter (where step = 'installed') as first_installed_on
             from {{measures}} where stream = %(stream)s and exit is null
         ) m
         where r.stream = %(stream)s
@@ -426,10 +438,10 @@ WAIT = statement(
         delete from {{measure_waiting}}
         where stream = %(stream)s and (party, step) not in (select party, step from waits)
     )
-    insert into {{measure_waiting}} as w (stream, party, step, measures, body, requested_on)
-    select %(stream)s, party, step, measures, body, requested_on from waits cross join request
-    on conflict (stream, party, step) do update set measures = excluded.measures
-    where w.measures is distinct from excluded.measures
+    insert into {{measure_waiting}} as w (stream, party, step, measures, body, waiting_since)
+    select %(stream)s, party, step, measures, body, waiting_since from waits cross join request
+    on conflict (stream, party, step) do update set measures = excluded.measures, waiting_since = excluded.waiting_since
+    where (w.measures, w.waiting_since) is distinct from (excluded.measures, excluded.waiting_since)
     """,  # noqa: S608 - literals
     REQUESTS,
     ADVICES,
@@ -552,6 +564,8 @@ class Wait(Model):
     step: QueueStep
     measures: int | None
     """For how many of its measures; ``None`` where it waits as a whole."""
+    since: Day
+    """Of its measures, the first."""
 
 
 class AdviceItem(OfCase):
@@ -569,6 +583,10 @@ class AdviceItem(OfCase):
     advised_on: Day | None
     adopted_on: Day | None
     waiting_for: tuple[Wait, ...]
+
+    def waiting(self, step: QueueStep) -> Wait:
+        """Return the wait for *step*, which is one of those in ``waiting_for``."""
+        return next(wait for wait in self.waiting_for if wait.step is step)
 
 
 class QueueCount(Model):
@@ -599,7 +617,9 @@ MEASURES_OF = statement(
 PROGRESS = """r.stream, r.number, r.body, r.office, r.regime, r.requested_on, a.visited_on, d.drafted_on, a.advised_on,
     r.adopted_on,
     (
-        select coalesce(jsonb_agg(jsonb_build_object('step', w.step, 'measures', w.measures)), '[]')
+        select coalesce(
+            jsonb_agg(jsonb_build_object('step', w.step, 'measures', w.measures, 'since', w.waiting_since)), '[]'
+        )
         from {measure_waiting} w where w.stream = r.stream
     ) as waiting_for"""
 
@@ -613,6 +633,7 @@ class Listed:
     """Which requests stand in a list, and in which order."""
 
     table: str
+    day: str
     order: str
     goes_on: str
     """Which requests come after a place in that order."""
@@ -620,13 +641,15 @@ class Listed:
 
 NEWEST = Listed(
     table="measure_requests",
-    order="requested_on desc, stream desc",
-    goes_on="(requested_on, stream) < (%(requested_on)s::date, %(stream)s)",
+    day="requested_on",
+    order="day desc, stream desc",
+    goes_on="(requested_on, stream) < (%(day)s::date, %(stream)s)",
 )
-OLDEST_WAITING = Listed(
+LONGEST_WAITING = Listed(
     table="measure_waiting",
-    order="requested_on, stream",
-    goes_on="(requested_on, stream) > (%(requested_on)s::date, %(stream)s)",
+    day="waiting_since",
+    order="day, stream",
+    goes_on="(waiting_since, stream) > (%(day)s::date, %(stream)s)",
 )
 
 
@@ -638,7 +661,8 @@ def _list(listed: Listed, *conditions: str) -> bytes:
         f"""
         select {PROGRESS}
         from (
-            select stream from {{{listed.table}}} {where} order by {listed.order} limit %(limit)s + 1
+            select stream, {listed.day} as day from {{{listed.table}}} {where}
+            order by {listed.order} limit %(limit)s + 1
         ) l
         join {{measure_requests}} r using (stream)
         left join {{measure_advices}} a using (stream)
@@ -672,7 +696,7 @@ def newest(
     cursor: DatabaseCursor[DictRow], *, body: BodyId | None = None, after: Cursor | None = None, limit: int = 50
 ) -> Page[AdviceItem]:
     """Return the requests that the reader may know of, the newest first: all, or those of *body*."""
-    return _page(cursor, NEWEST, {"body": body}, after, limit)
+    return _page(cursor, NEWEST, {"body": body}, after, limit, lambda item: item.requested_on)
 
 
 def queue(
@@ -683,21 +707,27 @@ def queue(
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[AdviceItem]:
-    """Return the requests that wait for a step, the oldest first: all that the reader may know of, or those of *body*.
+    """Return the requests that wait for a step, the longest wait first: all that the reader may know of, or of *body*.
 
     A public body that names itself gets the same as without, by a shorter way.
     """
-    return _page(cursor, OLDEST_WAITING, {"body": body, "step": waiting_for}, after, limit)
+    only = {"body": body, "step": waiting_for}
+    return _page(cursor, LONGEST_WAITING, only, after, limit, lambda item: item.waiting(waiting_for).since)
 
 
-def _page(
-    cursor: DatabaseCursor[DictRow], listed: Listed, only: dict[str, str | None], after: Cursor | None, limit: int
+def _page(  # noqa: PLR0913, PLR0917 - what a page of any list needs
+    cursor: DatabaseCursor[DictRow],
+    listed: Listed,
+    only: dict[str, str | None],
+    after: Cursor | None,
+    limit: int,
+    day: Callable[[AdviceItem], Day],
 ) -> Page[AdviceItem]:
     conditions = [f"{name} = %({name})s" for name, value in only.items() if value is not None]
-    place = dict(zip(("requested_on", "stream"), after or (), strict=False))
+    place = dict(zip(("day", "stream"), after or (), strict=False))
     statement_ = _list(listed, *conditions, *([listed.goes_on] if after else ()))
     rows = cursor.execute(statement_, only | place | {"limit": limit}).fetchall()
-    return page([_item(row) for row in rows], limit, lambda item: (item.requested_on.isoformat(), item.stream))
+    return page([_item(row) for row in rows], limit, lambda item: (day(item).isoformat(), item.stream))
 
 
 def _item(row: DictRow) -> AdviceItem:

@@ -401,7 +401,7 @@ def _add_lists(router: APIRouter, reading: Reading) -> None:
         caller: CallerDependency,
         waiting_for: Annotated[
             QueueStep | None,
-            Query(alias="waitingFor", description="Only those that wait for this, the oldest first."),
+            Query(alias="waitingFor", description="Only those that wait for this, the longest wait first."),
         ] = None,
         body: Annotated[BodyId | None, Query(description="Only those of this public body.")] = None,
         limit: Limit = 50,

@@ -104,7 +104,8 @@ def test_each_sees_what_is_expected_of_them(network: Network) -> None:
     assert [one["public-body"] for one in found] == [["visit"], ["advise"], ["advise"], ["adopt"], ["order"]]
     assert [one["support-team"] for one in found] == [[]] * 5
     (item,) = network.look("public-body", "security-advices?waitingFor=order")["items"]
-    assert (item["id"], item["waiting_for"]) == (advice, [{"step": "order", "measures": 2}])
+    (wait,) = item["waiting_for"]
+    assert (item["id"], wait) == (advice, {"step": "order", "measures": 2, "since": item["adopted_on"]})
     assert network.look("public-body", "security-advices?waitingFor=adopt")["items"] == []
     assert network.look("public-body-elsewhere", "security-advices")["items"] == []
 

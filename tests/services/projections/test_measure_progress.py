@@ -19,6 +19,7 @@ from domain.security_advice import (
     DeclineReason,
     DraftAdvice,
     GiveAdvice,
+    HomeVisited,
     InstallMeasure,
     Measure,
     MeasureKind,
@@ -195,10 +196,10 @@ def test_a_request_waits_for_one_step_after_the_other(database: Database, networ
         found.append((waiting(database, runner, AMSTERDAM), waiting(database, runner, CCV)))
 
     def whole(step: QueueStep) -> list[Wait]:
-        return [Wait(step=step, measures=None)]
+        return [Wait(step=step, measures=None, since=TODAY)]
 
     def of_measures(**steps: int) -> list[Wait]:
-        return [Wait(step=QueueStep(step), measures=measures) for step, measures in steps.items()]
+        return [Wait(step=QueueStep(step), measures=measures, since=TODAY) for step, measures in steps.items()]
 
     assert found[:4] == [
         (whole(QueueStep.VISIT), whole(QueueStep.VISIT)),
@@ -246,7 +247,7 @@ def test_an_item_tells_what_its_reader_may_know(database: Database, network: Net
         adopted_on=TODAY,
         waiting_for=(),
     )
-    order = (Wait(step=QueueStep.ORDER, measures=1),)
+    order = (Wait(step=QueueStep.ORDER, measures=1, since=TODAY),)
     to_body = known.model_copy(update={"visited_on": TWO_DAYS_AGO, "advised_on": TODAY, "waiting_for": order})
     to_advisers = to_body.model_copy(update={"drafted_on": YESTERDAY})
     assert list(found.values()) == [[known], [to_body], [to_advisers], [to_advisers], [to_advisers], [], []]
@@ -269,8 +270,8 @@ def three_requests(network: Network) -> list[StreamId]:
     return [oldest, middle, youngest]
 
 
-def test_a_queue_is_in_the_order_of_age(database: Database, network: Network, runner: Runner) -> None:
-    """The oldest request comes first; a list of all of them begins with the newest. Both over pages."""
+def test_a_queue_begins_with_the_longest_wait(database: Database, network: Network, runner: Runner) -> None:
+    """A list of all requests begins with the newest. Both over pages."""
     requests = three_requests(network)
     visited = network.give(a_request(requested_on=date(2026, 2, 1)), AMSTERDAM)
     network.give(RecordHomeVisit(visitor=Visitor.CCV), CCV, visited)
@@ -285,6 +286,47 @@ def test_a_queue_is_in_the_order_of_age(database: Database, network: Network, ru
     assert [item.stream for item in queue] == [*requests, *same_day]
     assert [item.stream for item in newest] == [visited, *requests, *same_day][::-1]
     assert [item.stream for item in drafts] == [visited]
+
+
+def test_the_age_of_a_wait_is_not_that_of_the_request(database: Database, network: Network, runner: Runner) -> None:
+    """Each queue follows the day of the step before, over pages; of its measures a request has the first one's."""
+    days = (date(2026, 3, 8), date(2026, 3, 4), date(2026, 3, 6), date(2026, 3, 4))
+    streams = [network.give(a_request(requested_on=date(2026, 3, n)), AMSTERDAM) for n in (1, 2, 3, 3)]
+    expected = [stream for _, stream in sorted(zip(days, streams, strict=True))]
+    measures = (a_measure(), a_measure())
+
+    def queues(step: QueueStep, days_later: int = 0) -> list[tuple[list[str], list[date]]]:
+        runner.catch_up()
+        later = timedelta(days=days_later)
+        found = []
+        for reader in (AMSTERDAM, BVA):
+            with database.reading(reader) as cursor:
+                items = in_pages(lambda **more: measure_progress.queue(cursor, step, **more))
+            found.append(([item.stream for item in items], [item.waiting(step).since - later for item in items]))
+        return found
+
+    in_order = (expected, sorted(days))
+    for stream, day in zip(streams, days, strict=True):
+        network.give(RecordHomeVisit(visitor=Visitor.CCV, on=day), CCV, stream)
+    assert queues(QueueStep.ADVISE)[0] == queues(QueueStep.DRAFT)[1] == in_order
+    for stream, day in zip(streams, days, strict=True):
+        network.give(DraftAdvice(measures=measures, on=day - timedelta(days=1)), CCV, stream)
+        network.give(DraftAdvice(measures=measures, on=day), CCV, stream)
+    assert queues(QueueStep.FIX) == [([], []), in_order]
+    for stream, day in zip(streams, days, strict=True):
+        network.give(GiveAdvice(measures=measures, on=day), BVA, stream)
+    assert queues(QueueStep.ADOPT) == [in_order, in_order]
+    for stream, day in zip(streams, days, strict=True):
+        network.give(AdoptAdvice(on=day), AMSTERDAM, stream)
+    assert queues(QueueStep.ORDER) == [in_order, in_order]
+    for stream, day in zip(streams, days, strict=True):
+        network.give(OrderMeasure(measure=1, on=TODAY), AMSTERDAM, stream)
+        network.give(OrderMeasure(measure=2, on=day + timedelta(days=1)), AMSTERDAM, stream)
+    assert queues(QueueStep.INSTALL, 1) == [in_order, in_order]
+    for stream, day in zip(streams, days, strict=True):
+        network.give(InstallMeasure(measure=1, on=TODAY), AMSTERDAM, stream)
+        network.give(InstallMeasure(measure=2, on=day + timedelta(days=2)), AMSTERDAM, stream)
+    assert queues(QueueStep.VERIFY, 2) == [in_order, in_order]
 
 
 def test_a_queue_can_be_that_of_one_body(database: Database, network: Network, runner: Runner) -> None:
@@ -400,30 +442,36 @@ def happenings(requests: dict[str, list[Recorded]]) -> Counter[Happened]:
     return found
 
 
-def waits(history: Iterable[Recorded], party: Party) -> dict[QueueStep, int | None]:
-    """Return what a request waits for, by the facts that *party* may see, and for how many of its measures."""
-    facts = (recorded.event.fact for recorded in history)
-    state = SECURITY_ADVICE.replay(fact for fact in facts if party in fact.seen_by())
+def waits(history: Iterable[Recorded], party: Party) -> dict[QueueStep, tuple[int | None, date | None]]:
+    """Return what a request waits for, by the facts that *party* may see, for how many measures, and since when."""
+    facts = [recorded.event.fact for recorded in history if party in recorded.event.fact.seen_by()]
+    state = SECURITY_ADVICE.replay(facts)
+    visited = min((fact.on for fact in facts if isinstance(fact, HomeVisited)), default=None)
     if state.regime is None or not rules_of(state.regime).knows_advice:
         return {}
     if not state.given:
         of_advisers = {
-            QueueStep.VISIT: not state.visits,
-            QueueStep.DRAFT: state.visits and not state.draft,
-            QueueStep.FIX: state.draft,
+            QueueStep.VISIT: None if state.visits else state.requested_on,
+            QueueStep.DRAFT: None if state.draft else visited,
+            QueueStep.FIX: state.drafted,
         }
-        of_owner = {QueueStep.VISIT: not state.visits, QueueStep.ADVISE: state.visits}
+        of_owner = {QueueStep.VISIT: of_advisers[QueueStep.VISIT], QueueStep.ADVISE: visited}
         asked = of_advisers if party is Party.ADVISER else of_owner
-        return {step: None for step, waits in asked.items() if waits}
+        return {step: (None, since) for step, since in asked.items() if since}
     if not state.adopted:
-        return {QueueStep.ADOPT: None}
+        return {QueueStep.ADOPT: (None, state.given)}
     at = {
         QueueStep.ORDER: MeasureStatus.ADVISED,
         QueueStep.INSTALL: MeasureStatus.ORDERED,
         QueueStep.VERIFY: MeasureStatus.INSTALLED,
     }
-    open_at = Counter(measure.status for measure in state.measures)
-    return {step: open_at[status] for step, status in at.items() if open_at[status]}
+    found: dict[QueueStep, tuple[int | None, date | None]] = {}
+    for step, status in at.items():
+        there = [measure for measure in state.measures if measure.status is status]
+        since = [day for measure in there if (day := measure.installed or measure.ordered or state.adopted)]
+        if there:
+            found[step] = len(there), min(since)
+    return found
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
@@ -451,12 +499,12 @@ def test_rows_counters_and_facts_say_the_same(
         assert {row[:5]: row[5] for row in tables["measure_months"]} == by_month
         assert {row[:6]: row[6] for row in tables["measure_years"]} == by_year
 
-        shown = {(row[0], row[1], row[2]): row[3] for row in tables["measure_waiting"]}
+        shown = {(row[0], row[1], row[2]): (row[3], row[5]) for row in tables["measure_waiting"]}
         expected = {
-            (stream, party.value, step.value): measures
+            (stream, party.value, step.value): wait
             for stream, history in requests.items()
             for party in (Party.OWNER, Party.ADVISER)
-            for step, measures in waits(history, party).items()
+            for step, wait in waits(history, party).items()
         }
         assert shown == expected
     assert len(counters) > 5
