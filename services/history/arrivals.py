@@ -55,10 +55,10 @@ class History:
         return self.country.simulation.run(midnight(self.parameters.until))
 
 
-def history(parameters: Parameters, register: Register) -> History:
-    """Return the history of the country that *parameters* describe."""
+def history(parameters: Parameters, register: Register, simulated: type[Simulation] = Simulation) -> History:
+    """Return the history of the country that *parameters* describe, *simulated* in a way of its own if need be."""
     chance = Random(parameters.seed)  # noqa: S311 - it must come out the same again
-    simulation = Simulation(register, chance, midnight(parameters.start))
+    simulation = simulated(register, chance, midnight(parameters.start))
     offices = Offices(register, part(register, parameters.until, parameters.scale), chance)
     country = Country(simulation, offices, Words(chance), parameters.scale)
     simulation.start(days(country))
