@@ -37,10 +37,6 @@ class Shown:
         """Tell whether the text fits on a line with others."""
         return len(self.text) <= SHORT and "\n" not in self.text
 
-    def without(self, pointers: frozenset[str]) -> bool:
-        """Tell whether nothing at or below it is among *pointers*."""
-        return not any(other == self.pointer or other.startswith(f"{self.pointer}/") for other in pointers)
-
 
 def shown(thing: object, body_name: Callable[[str], str], pointer: str = "") -> tuple[Shown, ...]:
     """Return what *thing* (a state, a fact, or a part of one) says; what it leaves open is left out."""

@@ -1,4 +1,4 @@
-"""Can everything that can be asked for be asked for from a page?"""
+"""Can everything that can be asked for be asked for from a page, and is it asked of the right case?"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,10 +12,11 @@ from domain.kinds import KINDS
 from domain.values import AMSTERDAM
 from services.demo.cast import CAST
 from services.portal.forms import Field, Input, fields_of
+from services.portal.pages import LESS, MORE
 from tests.contract.examples import STORY
 from tests.network import Network
 from tests.pages.served import Served
-from tests.services.portal.conftest import Browser
+from tests.services.portal.conftest import Browser, Hidden
 
 Browse = Callable[[str], Browser]
 
@@ -105,3 +106,59 @@ def typed(asked: Asked, fields: tuple[Field, ...], moment: datetime) -> dict[str
             first = next(iter(asked.choices[found.name]), "een-naam")
             answers[found.name] = written.get(found.input, first)
     return answers
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def test_rows_are_added_and_taken_out_without_losing_what_was_typed(browse: Browse, served: Served) -> None:
+    """By buttons that send the form: nothing is recorded, and nothing is said to be wrong."""
+    bva = browse("bva")
+    request = {"body": "gm0855", "office": "wethouder", "holder": {"name": "W. de Vries"}, "address": "Lindelaan 3"}
+    served.begin("to be advised", "support-team", "security-advices", request)
+    served.network.settle()
+    path = f"/dossiers/{served.cases['to be advised']}/advices"
+    typed_in = Hidden(bva.get(path).text, path).values | {"measures.0.kind": "physical", "measures.0.reason": "Glas"}
+    more = bva.client.post(path, data=typed_in | {MORE: "measures"})
+    both = typed_in | {"measures.1.reason": "Camera"}
+    less = bva.client.post(path, data=both | {LESS: "measures.0"})
+
+    assert more.status_code == less.status_code == 200
+    assert more.text.count("data-repeat-row") == 2
+    assert less.text.count("data-repeat-row") == 1
+    assert "Glas" in more.text
+    assert "Camera" in less.text
+    assert "Glas" not in less.text
+    assert "Er ging iets mis" not in more.text + less.text
+
+
+def test_a_form_of_another_page_is_not_taken(browse: Browse, served: Served) -> None:
+    """What was typed for one case is never recorded on another."""
+    team = browse("support-team")
+    there, here = (f"/dossiers/{served.cases[case]}/call-notes" for case in ("another", "threat"))
+    form = Hidden(team.get(there).text, there).values | {"note": "Over een ander"}
+    page = team.client.post(here, data=form)
+
+    assert page.status_code == 403
+    assert "Over een ander" not in team.get(f"/dossiers/{served.cases['threat']}").text
+
+
+def test_nobody_is_told_of_something_done_by_a_made_up_link(browse: Browse, served: Served) -> None:
+    """Only we say what was recorded."""
+    page = browse("support-team").get(f"/dossiers/{served.cases['threat']}?gedaan=closures")
+
+    assert page.status_code == 200
+    assert "Vastgelegd:" not in page.text
+
+
+def test_a_form_sent_by_nobody_leads_to_signing_in_and_back(browse: Browse, served: Served) -> None:
+    """There is nobody to keep it for."""
+    team = browse("support-team")
+    path = f"/dossiers/{served.cases['another']}/call-notes"
+    form = Hidden(team.get(path).text, path).values | {"note": "Verloren"}
+    team.client.cookies.clear()
+    asked = team.client.post(path, data=form)
+
+    assert asked.url.path == "/aanmelden"
+    assert f'name="verder" value="{path}"' in asked.text
+    assert "is bewaard" not in asked.text

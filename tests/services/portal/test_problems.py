@@ -202,13 +202,17 @@ def test_a_session_goes_on_as_long_as_somebody_is_there(database: Database, tmp_
     assert sessions.find("abc", clock()) is None
 
 
-def test_drafts_of_another_secret_are_gone_and_nothing_breaks(database: Database, clock: Clock) -> None:
-    """They are sealed under a key that nobody has any more."""
+def test_a_draft_that_cannot_be_opened_is_none_and_nothing_breaks(database: Database, clock: Clock) -> None:
+    """Sealed under a secret that nobody has any more, or tampered with."""
     actor = CAST["support-team"]
     drafts = Drafts(database, Opaque(b"a" * 32))
     drafts.keep(actor, INTAKE, [("account", "Een verhaal")], clock())
     after = replace(drafts, opaque=Opaque(b"b" * 32))
+    kept = [draft.entries for draft in drafts.of(actor)]
+    with closing(database.owner(autocommit=True)) as connection:
+        connection.execute("update pages.drafts set content = 'iets anders'")
 
-    assert [draft.entries for draft in drafts.of(actor)] == [(("account", "Een verhaal"),)]
+    assert kept == [(("account", "Een verhaal"),)]
     assert after.of(actor) == []
-    assert after.find(actor, INTAKE) is None
+    assert drafts.of(actor) == []
+    assert drafts.find(actor, INTAKE) is None

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.basis import Kind, SubjectId
@@ -276,6 +276,7 @@ def test_one_thing_more_about_somebody_leaves_the_other_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@settings(deadline=None)  # the first facts of a kind take longest to make up
 @given(data=st.data())
 def test_what_the_api_calls_a_difference_is_told_as_a_change(kind: Kind[object], data: st.DataObject) -> None:
     """And nothing else, over any history of any facts, but for what no page says at all."""
