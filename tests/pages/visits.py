@@ -110,7 +110,6 @@ VISITS = (
         for name in ("consulted", "asked late", "heard", "answered", "ended")
     ),
     Visit("support-team", "/dossiers/{measured}"),
-    Visit("support-team", "/dossiers/{threat}?gedaan=begonnen"),
     Visit("support-team", "/dossiers/{threat}/aangifteblad"),
     # --- replay -------------------------------------------------------------------------------------------------------
     Visit("auditor", "/dossiers/{threat}/verloop"),
@@ -122,7 +121,7 @@ VISITS = (
     # --- forms with something in them, or with something wrong --------------------------------------------------------
     Visit("typist support_team", "/nieuw/threat-cases"),
     Visit("typist support_team", "/nieuw/security-advices", HTTPStatus.CONFLICT, sends=True),
-    Visit("typist support_team", "/dossiers/{danger}/assessments", HTTPStatus.BAD_REQUEST, sends=True),
+    Visit("typist support_team", "/dossiers/{danger}/assessments", HTTPStatus.CONFLICT, sends=True),
     Visit("typist support_team", "/dossiers/{danger}/call-notes", HTTPStatus.BAD_REQUEST, sends=True),
     Visit("typist public_body", "/nieuw/integrity-inquiries", HTTPStatus.BAD_REQUEST, sends=True),
     Visit("typist public_body", "/dossiers/{measured}/cancellations", HTTPStatus.BAD_REQUEST, sends=True),
