@@ -73,13 +73,16 @@ async () => {
 }
 """
 
-RUN_AXE = """
-async (options) => {
-  const {violations} = await axe.run(document, {...options, resultTypes: ["violations"]});
+BEGIN_AXE = """
+(rules) => {
+  const options = {runOnly: rules, resultTypes: ["violations"], preload: false};
   const why = (node) => node.failureSummary.split("\\n").slice(1).join(" ");
-  return violations.flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.target.join(" ")}: ${why(node)}`));
+  const told = ({id, nodes}) => nodes.map((node) => `axe: ${id}: ${node.target.join(" ")}: ${why(node)}`);
+  window.axeFound = new Promise((done) => setTimeout(() => done(axe.run(document, options))))
+    .then(({violations}) => violations.flatMap(told));
 }
 """
+"""Returns at once: meanwhile another window can be looked at."""
 
 TOO_WIDE = """
 () => {
@@ -147,9 +150,8 @@ class Window:
         for name, value in session.items():
             self.page.context.add_cookies([{"name": name, "value": value, "url": self.origin}])
 
-    def open(self, path: str, size: ViewportSize) -> int:
+    def open(self, path: str) -> int:
         """Go to a page of ours, as the first visit to it; return its status."""
-        self.page.set_viewport_size(size)
         self.bytes = 0
         response = self.page.goto(f"{self.origin}{path}")
         assert response is not None
@@ -168,9 +170,14 @@ class Window:
 
     # --- what is wrong ------------------------------------------------------------------------------------------------
 
-    def inspect(self) -> None:
-        """Look for all that makes a page hard to use, as it stands there now."""
-        self._axe("axe", {"runOnly": RULES})
+    def begin(self) -> None:
+        """Begin to look for all that makes a page hard to use, as it stands there now."""
+        self.page.evaluate(axe())
+        self.page.evaluate(BEGIN_AXE, RULES)
+
+    def end(self) -> None:
+        """Take down what was found since ``begin``, and what was noticed before."""
+        self.faults += self.page.evaluate("window.axeFound")
         noticed = self.page.evaluate("window.noticed")
         self.faults += noticed["blocked"]
         if noticed["shift"] > MOST_SHIFT:
@@ -186,16 +193,6 @@ class Window:
         """Look at what was sent."""
         if self.bytes > MOST_BYTES:
             self.faults.append(f"{self.bytes} bytes were sent, more than {MOST_BYTES}")
-
-    def darken(self) -> None:
-        """Look at its colours in the dark."""
-        self.page.emulate_media(color_scheme="dark")
-        self._axe("dark", {"runOnly": ["color-contrast"]})
-        self.page.emulate_media(color_scheme="light")
-
-    def _axe(self, how: str, options: Mapping[str, Any]) -> None:
-        self.page.evaluate(axe())
-        self.faults += [f"{how}: {found}" for found in self.page.evaluate(RUN_AXE, options)]
 
     # --- what the browser tells ---------------------------------------------------------------------------------------
 

@@ -70,8 +70,9 @@ def take_pictures() -> None:
     PICTURES.mkdir(exist_ok=True)
     with served_with(a_day_in_the_country) as served, running_browser() as browser:
         for picture in OF_THE_README:
-            with window(browser, served.url, session=served.session(PEOPLE[picture.who])) as screen:
-                screen.open(served.path(picture.path), picture.size)
+            session = served.session(PEOPLE[picture.who])
+            with window(browser, served.url, session=session, viewport=picture.size) as screen:
+                screen.open(served.path(picture.path))
                 screen.page.screenshot(path=PICTURES / f"{picture.name}.png")
 
 
@@ -114,7 +115,8 @@ def take_all(only: list[str]) -> None:
                 continue
             screen.empty(served.session(PEOPLE[visit.who]) if visit.who else None)
             for size in (WIDE, PHONE):
-                screen.open(served.path(visit.path), size)
+                screen.page.set_viewport_size(size)
+                screen.open(served.path(visit.path))
                 if visit.sends:
                     screen.send()
                 screen.page.screenshot(path=TO_LOOK_AT / f"{name}.{size['width']}.png", full_page=True)

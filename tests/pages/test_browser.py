@@ -32,7 +32,7 @@ SCRIPTS = {
 MADE = {
     "nothing": "",
     "axe: image-alt": '<img src="/icon">',
-    "dark: color-contrast": '<p class="faint">Dit leest niemand.</p>',
+    "axe: color-contrast": '<p class="faint">Dit leest niemand.</p>',
     "wider than 320": '<p class="wide">Dit past niet.</p>',
     "style-src-attr stopped": '<p style="color: black">Dit mag niet.</p>',
     "script-src-elem stopped": "<script>let nothing;</script>",
@@ -67,7 +67,10 @@ def screen(browser: Browser) -> Iterator[Window]:
         Route("/script", script),
         Route("/style", lambda _: Response(STYLE, media_type="text/css")),
     ]
-    with answering(Starlette(routes=routes)) as origin, window(browser, origin) as found:
+    with (
+        answering(Starlette(routes=routes)) as origin,
+        window(browser, origin, viewport=PHONE, color_scheme="dark") as found,
+    ):
         yield found
 
 
@@ -75,13 +78,14 @@ def screen(browser: Browser) -> Iterator[Window]:
 def test_a_fault_is_noticed(screen: Window, made: str) -> None:
     """And what is without faults is left in peace."""
     screen.empty(None)
-    screen.open(f"/?made={made}", PHONE)
+    screen.open(f"/?made={made}")
     screen.page.wait_for_timeout(100)
     screen.weigh()
-    screen.inspect()
-    screen.darken()
+    screen.begin()
+    screen.end()
     screen.page.set_viewport_size(NARROWEST)
     screen.fit()
+    screen.page.set_viewport_size(PHONE)
 
     if made == "nothing":
         assert screen.faults == []

@@ -11,46 +11,56 @@ from tests.pages.browser import NARROWEST, PHONE, WIDE, Window, window
 from tests.pages.served import Served
 from tests.pages.visits import FILES, FORMS, PEOPLE, VISITS, FormVisit, Visit
 
+Screens = tuple[Window, Window]
+
 
 @pytest.fixture(scope="module")
-def screen(browser: Browser, served: Served) -> Iterator[Window]:
-    """Yield one window for all visits: emptying it is quicker than opening another."""
-    with window(browser, served.url) as found:
-        yield found
+def screens(browser: Browser, served: Served) -> Iterator[Screens]:
+    """Yield a phone by day and a wide screen by night, for all visits: emptying them is quicker than opening others.
+
+    The colours do not depend on the width, so each of them is looked at in both schemes.
+    """
+    with (
+        window(browser, served.url, viewport=PHONE) as phone,
+        window(browser, served.url, viewport=WIDE, color_scheme="dark") as wide,
+    ):
+        yield phone, wide
 
 
 @pytest.mark.parametrize("visit", VISITS, ids=str)
-def test_a_page_is_without_faults(screen: Window, served: Served, visit: Visit) -> None:
+def test_a_page_is_without_faults(screens: Screens, served: Served, visit: Visit) -> None:
     """On a phone, on the narrowest one, and on a wide screen; nothing in it moves, and nothing comes from elsewhere."""
-    found = faults(screen, served, visit)
+    found = faults(screens, served, visit)
 
     assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("form", FORMS, ids=str)
-def test_a_form_is_without_faults(screen: Window, served: Served, form: FormVisit) -> None:
+def test_a_form_is_without_faults(screens: Screens, served: Served, form: FormVisit) -> None:
     """For every role that may ever give the command, on a case on which it can be given."""
-    found = faults(screen, served, form.found(served))
+    found = faults(screens, served, form.found(served))
 
     assert not found, "\n".join(found)
 
 
-def faults(screen: Window, served: Served, visit: Visit) -> list[str]:
+def faults(screens: Screens, served: Served, visit: Visit) -> list[str]:
     """Return all that is wrong with a page."""
-    screen.empty(served.session(PEOPLE[visit.who]) if visit.who else None)
-    for size in (PHONE, WIDE):
-        status = screen.open(served.path(visit.path), size)
+    for screen in screens:
+        screen.empty(served.session(PEOPLE[visit.who]) if visit.who else None)
+        status = screen.open(served.path(visit.path))
         if visit.sends:
             status = screen.send()
         if status != visit.status:
             screen.faults.append(f"answers {status} instead of {visit.status}: {served.failure}")
         screen.weigh()
-        screen.inspect()
-        if size is PHONE:
-            screen.page.set_viewport_size(NARROWEST)
-            screen.fit()
-    screen.darken()
-    return screen.faults
+        screen.begin()
+    for screen in screens:
+        screen.end()
+    phone, wide = screens
+    phone.page.set_viewport_size(NARROWEST)
+    phone.fit()
+    phone.page.set_viewport_size(PHONE)
+    return [f"phone: {fault}" for fault in phone.faults] + [f"wide: {fault}" for fault in wide.faults]
 
 
 def test_what_is_no_page_is_there_too(served: Served) -> None:
