@@ -17,7 +17,7 @@ from psycopg.rows import DictRow
 from pydantic import ValidationError
 
 from domain.basis import Refusal, Role
-from domain.threat_case import THREAT_CASE, HandOverCase
+from domain.threat_case import THREAT_CASE, CallBackInThePast, HandOverCase
 from infra.eventstore import IdempotencyKeyReused, Receipt
 from services.cases.handling import Request
 from services.portal import labels
@@ -118,7 +118,8 @@ def _handed_over(sent: Sent, key: str, values: Mapping[str, str]) -> Receipt | F
             ),
         )
     except Refusal as refused:
-        return Faults({fields[0].name: labels.REFUSALS[type(refused)]}, HTTPStatus.CONFLICT)
+        at = fields[-1] if isinstance(refused, CallBackInThePast) else fields[0]
+        return Faults({at.name: labels.REFUSALS[type(refused)]}, HTTPStatus.CONFLICT)
     except (Answerable, IdempotencyKeyReused) as problem:
         return Faults({fields[0].name: labels.PROBLEMS[type(problem).__name__].sentence}, HTTPStatus.CONFLICT)
 
@@ -154,6 +155,8 @@ def page(visit: Visit, entries: Entries, *, handed: int = 0, faults: Sequence[Fa
         "handover.html",
         cases=cases,
         form=form,
+        # Above the page a fault has to say of which case it is.
+        named=replace(form, fields=tuple(replace(field, asked=field.label) for field in form.fields)),
         handed=handed,
         typed=bool(entries),
         path=PATH,

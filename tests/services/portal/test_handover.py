@@ -92,13 +92,14 @@ def test_what_fails_is_said_at_its_case_and_holds_up_no_other(network: Network, 
     assert "1 zaak overgedragen" in page.text
     assert good not in handled(page.text)
     for field, sentence in {
-        f"{late}-note": "Dat moment is al voorbij.",
+        f"{late}-call_back_at": "Dat moment is al voorbij.",
         f"{bare}-note": "Vul dit in.",
         f"{odd}-call_back_at": "Vul een datum en een tijd in",
     }.items():
         said = re.search(rf'id="field-{field}-fault".*?</span>(.*?)</div>', page.text)
         assert said, field
         assert said[1].startswith(sentence)
+        assert re.search(rf'<li><a class="utrecht-link" href="#field-{field}">DR-\d{{4}}-\d{{6}}: \w+', page.text)
     assert {"Te laat", "Vreemd", "morgen", yesterday} <= set(re.findall(r'(?<=value=")[^"]+|Te laat|Vreemd', page.text))
     assert "Te laat" in team.get(PATH).text
     assert NOTE not in team.get(PATH).text
