@@ -130,7 +130,7 @@ def running_browser() -> Iterator[Browser]:
 
 @dataclass
 class Window:
-    """A window of a browser that keeps nothing in its cache, and what was noticed in it since it was last emptied."""
+    """A window of a browser, and what was noticed in it since it was last emptied."""
 
     page: Page
     origin: str
@@ -151,7 +151,7 @@ class Window:
             self.page.context.add_cookies([{"name": name, "value": value, "url": self.origin}])
 
     def open(self, path: str) -> int:
-        """Go to a page of ours, as the first visit to it; return its status."""
+        """Go to a page of ours; return its status."""
         self.bytes = 0
         response = self.page.goto(f"{self.origin}{path}")
         assert response is not None
@@ -220,9 +220,10 @@ def window(
     *,
     session: Mapping[str, str] | None = None,
     javascript: bool = True,
+    forgetful: bool = False,
     **more: Any,  # noqa: ANN401 - what a browser can be told
 ) -> Iterator[Window]:
-    """Open a window, as somebody who has signed in, or as nobody."""
+    """Open a window, as somebody who has signed in, or as nobody; one that is *forgetful* has no cache."""
     context = browser.new_context(
         java_script_enabled=javascript, locale="nl-NL", timezone_id="Europe/Amsterdam", **{"viewport": WIDE, **more}
     )
@@ -238,7 +239,7 @@ def window(
         network = context.new_cdp_session(page)
         network.on("Network.loadingFinished", window.receive)
         network.send("Network.enable")
-        network.send("Network.setCacheDisabled", {"cacheDisabled": True})
+        network.send("Network.setCacheDisabled", {"cacheDisabled": forgetful})
         yield window
     finally:
         context.close()

@@ -1,6 +1,8 @@
 """Do people get where they must be, by clicking, by keys alone, without JavaScript, with a session that ends?"""
 
 import re
+from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -8,7 +10,7 @@ from playwright.sync_api import Browser, expect
 from services.portal.sessions import IDLE
 from tests.pages.browser import PHONE, WIDE
 from tests.pages.history import STORY
-from tests.pages.person import at_work
+from tests.pages.person import Person, at_work
 from tests.pages.served import Served
 
 REPORT = {
@@ -19,64 +21,111 @@ REPORT = {
 }
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+SCRIPTED = pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+
+
+@SCRIPTED
 def test_a_reported_threat_leads_to_a_verified_measure(browser: Browser, served: Served, *, javascript: bool) -> None:
-    """The support team reports and asks, the CCV drafts, the BVA decides, the body does it, a colleague checks it."""
-    with at_work(browser, served, "support-team", javascript=javascript, viewport=PHONE) as person:
-        person.follow("Melding doen")
-        person.fill(REPORT)
-        person.press("Melding vastleggen")
-        threat = person.number
-        person.follow("Beveiligingsadvies aanvragen")
-        person.fill({"Naam": "Sanne Verbruggen", "Wat is het adres van de woning?": "Wilgenhof 12, Tilburg"})
-        person.press("Aanvragen")
-        advice = person.number
-        person.find(threat)
-        expect(person.page.get_by_role("main")).to_contain_text(f"Advies aangevraagd: {advice}")
+    """The support team reports and asks, the CCV drafts, the BVA decides, the body does it, a colleague checks it.
 
-    with at_work(browser, served, "ccv", javascript=javascript) as person:
-        person.find(advice)
-        person.record("Huisbezoek vastleggen", {"Wie": "veiligheidsadviseur van het CCV"}, "Vastleggen")
-        person.follow("Conceptadvies opstellen")
-        person.fill({"Om wat voor maatregel gaat het?": "elektronisch", "Wat kost de maatregel eenmalig?": "1.250"})
-        person.press("Maatregel toevoegen")
-        second = person.page.get_by_role("group", name="Maatregel 2")
-        second.get_by_label("digitaal").check()
-        second.get_by_label("Wat kost de maatregel eenmalig?").fill("0")
-        person.press("Concept vastleggen")
-        expect(person.page.get_by_role("main")).to_contain_text("1.250,00")
+    An auditor finds it all back, and the figures count one measure more; the ministry sees figures and no case.
+    """
 
-    with at_work(browser, served, "bva", javascript=javascript) as person:
-        person.find(advice)
-        person.follow("Beveiligingsadvies uitbrengen")
-        expect(person.page.get_by_label("Wat kost de maatregel eenmalig?").first).to_have_value("1.250,00")
-        person.press("Advies uitbrengen")
-        expect(person.page.get_by_role("status").first).to_contain_text("Vastgelegd")
+    def at(who: str, **how: Any) -> AbstractContextManager[Person]:  # noqa: ANN401 - what a browser can be told
+        return at_work(browser, served, who, javascript=javascript, **how)
 
-    with at_work(browser, served, "public-body", javascript=javascript) as person:
-        person.find(advice)
-        person.record("Beveiligingsadvies overnemen", {}, "Advies overnemen")
-        person.record("Bestelling vastleggen", {"Bij wie is de maatregel besteld?": "Beveiliging Zuid"}, "Vastleggen")
-        person.record("Aanbrengen vastleggen", {}, "Vastleggen")
-        expect(person.page.get_by_role("link", name="Controle vastleggen")).to_have_count(0)
+    with at("auditor") as auditor:
+        before = verified(auditor)
+    with at("support-team", viewport=PHONE) as support_team:
+        advice = requested(support_team)
+    with at("ccv") as adviser:
+        draft(adviser, advice)
+    with at("bva") as authority:
+        fix(authority, advice)
+    with at("public-body") as public_body:
+        carry_out(public_body, advice)
+    with at("public-body-colleague") as colleague:
+        colleague.find(advice)
+        colleague.record("Controle vastleggen", {}, "Vastleggen")
+        expect(colleague.page.get_by_role("row", name="1. elektronisch")).to_contain_text("gecontroleerd")
+    with at("auditor") as auditor:
+        assert verified(auditor) == before + 1
+        auditor.find(advice)
+        dossier = auditor.page.url
+        look_back(auditor)
+    with at("ministry-analyst") as analyst:
+        expect(analyst.page.get_by_role("heading", level=1)).to_have_text("Voortgang maatregelen")
+        analyst.page.goto(dossier)
+        expect(analyst.page.get_by_role("heading", level=1)).to_have_text("Niet gevonden")
 
-    with at_work(browser, served, "public-body-colleague", javascript=javascript) as person:
-        person.find(advice)
-        person.record("Controle vastleggen", {}, "Vastleggen")
-        expect(person.page.get_by_role("row", name="1. elektronisch")).to_contain_text("gecontroleerd")
 
-    with at_work(browser, served, "auditor", javascript=javascript) as person:
-        person.find(advice)
-        person.follow("Verloop bekijken")
-        expect(person.page.get_by_role("heading", level=2)).to_contain_text("Maatregel gecontroleerd")
-        person.follow("Vorige")
-        expect(person.page.get_by_role("heading", level=2)).to_contain_text("Maatregel aangebracht")
+def requested(support_team: Person) -> str:
+    """Report a threat, and request security advice for it; return the number of that request."""
+    support_team.follow("Melding doen")
+    support_team.fill(REPORT)
+    support_team.press("Melding vastleggen")
+    threat = support_team.number
+    support_team.follow("Beveiligingsadvies aanvragen")
+    support_team.fill({"Naam": "Sanne Verbruggen", "Wat is het adres van de woning?": "Wilgenhof 12, Tilburg"})
+    support_team.press("Aanvragen")
+    advice = support_team.number
+    support_team.find(threat)
+    expect(support_team.page.get_by_role("main")).to_contain_text(f"Advies aangevraagd: {advice}")
+    return advice
+
+
+def draft(adviser: Person, advice: str) -> None:
+    """Visit the home, and draft an advice of two measures."""
+    adviser.find(advice)
+    adviser.record("Huisbezoek vastleggen", {"Wie": "veiligheidsadviseur van het CCV"}, "Vastleggen")
+    adviser.follow("Conceptadvies opstellen")
+    adviser.fill({"Om wat voor maatregel gaat het?": "elektronisch", "Wat kost de maatregel eenmalig?": "1.250"})
+    adviser.press("Maatregel toevoegen")
+    second = adviser.page.get_by_role("group", name="Maatregel 2")
+    second.get_by_label("digitaal").check()
+    second.get_by_label("Wat kost de maatregel eenmalig?").fill("0")
+    adviser.press("Concept vastleggen")
+    expect(adviser.page.get_by_role("main")).to_contain_text("1.250,00")
+
+
+def fix(authority: Person, advice: str) -> None:
+    """Fix the advice as it was drafted."""
+    authority.find(advice)
+    authority.follow("Beveiligingsadvies uitbrengen")
+    expect(authority.page.get_by_label("Wat kost de maatregel eenmalig?").first).to_have_value("1.250,00")
+    authority.press("Advies uitbrengen")
+    expect(authority.page.get_by_role("status").first).to_contain_text("Vastgelegd")
+
+
+def carry_out(public_body: Person, advice: str) -> None:
+    """Adopt the advice and have its first measure installed; to verify that is for somebody else."""
+    public_body.find(advice)
+    public_body.record("Beveiligingsadvies overnemen", {}, "Advies overnemen")
+    supplier = {"Bij wie is de maatregel besteld?": "Beveiliging Zuid"}
+    public_body.record("Bestelling vastleggen", supplier, "Vastleggen")
+    public_body.record("Aanbrengen vastleggen", {}, "Vastleggen")
+    expect(public_body.page.get_by_role("link", name="Controle vastleggen")).to_have_count(0)
+
+
+def look_back(auditor: Person) -> None:
+    """Look at what was recorded last, and at what was before it."""
+    auditor.follow("Verloop bekijken")
+    expect(auditor.page.get_by_role("heading", level=2)).to_contain_text("Maatregel gecontroleerd")
+    auditor.follow("Vorige")
+    expect(auditor.page.get_by_role("heading", level=2)).to_contain_text("Maatregel aangebracht")
+
+
+def verified(person: Person) -> int:
+    """Return how many measures have been verified, as the figures say."""
+    person.follow("Voortgang maatregelen")
+    figure = person.page.get_by_role("listitem").filter(has_text="maatregel gecontroleerd").first
+    return int(figure.locator("strong").inner_text().replace(".", ""))
 
 
 # --- what is typed is not lost ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+@SCRIPTED
 def test_an_intake_outlives_its_session(browser: Browser, served: Served, *, javascript: bool) -> None:
     """A call of forty minutes: what was typed is there after signing in again, and one more press sends it."""
     with at_work(browser, served, "support-team", javascript=javascript) as person:
@@ -129,7 +178,7 @@ def test_the_slider_of_the_replay_follows_the_keys(browser: Browser, served: Ser
         expect(person.page.get_by_role("slider")).to_have_attribute("aria-valuetext", re.compile("^1. Dreiging"))
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+@SCRIPTED
 def test_the_replay_goes_step_by_step_and_to_a_moment(browser: Browser, served: Served, *, javascript: bool) -> None:
     """Each way is a link or a form of its own."""
     with at_work(browser, served, "auditor", javascript=javascript) as person:
