@@ -95,7 +95,7 @@ def main() -> None:
         installation = stack.enter_context(installed(stack.enter_context(server(folder))))
         database = stack.enter_context(history(installation, arguments.scale))
         app = create_app(Service(read_settings(data_dir=folder), database, cast=CAST))
-        client = stack.enter_context(TestClient(app))
+        client = stack.enter_context(TestClient(app, headers={"Sec-Fetch-Site": "same-origin"}))
         table = Table(*COLUMNS, box=None)
         bare, _ = measured(client, BARE, arguments.rounds)
         table.add_row(*line(BARE, "", bare, bare, 0))
