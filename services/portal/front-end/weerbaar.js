@@ -15,6 +15,9 @@ const entries = (form) => new URLSearchParams([...new FormData(form)].filter(([,
 /* [data-focus]: has the focus when the page opens, such as a summary of what is wrong. */
 document.querySelector("[data-focus]")?.focus();
 
+/* The menu slides on a phone: it begins where one is. */
+document.querySelector(".wb-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+
 /* form[data-autosave=ADDRESS]: what is typed is sent to ADDRESS as the form itself would send it, after two seconds
  * without typing and when the page is left; [data-autosave-status] in the form says so. */
 const QUIET = 2000;
