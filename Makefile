@@ -11,6 +11,9 @@ DATA := $(or $(WEERBAAR_DATA_DIR),.weerbaar)
 FRONT_END := services/portal/front-end
 STATIC := services/portal/static
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+# The lock files name everything. Left to look for dependencies itself, pip takes the newest release of one with extras
+# (coverage[toml]), and then finds no hash for it.
+LOCKED := $(PIP) install --no-deps --require-hashes -r
 UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
@@ -72,7 +75,7 @@ $(VENV)/path:
 
 $(VENV)/packages: requirements.txt $(VENV)/path
 	@echo 'Installing the pinned packages'
-	@$(PIP) install --require-hashes -r requirements.txt
+	@$(LOCKED) requirements.txt
 	@touch $@
 
 $(VENV)/installed: pyproject.toml $(VENV)/packages
@@ -81,7 +84,7 @@ $(VENV)/installed: pyproject.toml $(VENV)/packages
 
 $(VENV)/developing: requirements-dev.txt $(VENV)/installed
 	@echo 'Installing the pinned packages for development'
-	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(LOCKED) requirements-dev.txt
 	@touch $@
 
 # Node.js 20 or newer builds the front end, in a copy of its folder: the packages that it needs are no part of ours.
@@ -92,7 +95,7 @@ $(STATIC)/manifest.json: $(wildcard $(FRONT_END)/* $(FRONT_END)/.npmrc) requirem
 	@cp $(FRONT_END)/* $(FRONT_END)/.npmrc build/front-end
 	@set -e; \
 	if ! { node -e 'process.exit(parseInt(process.versions.node) < 20)' && npm --version; } >/dev/null 2>&1; then \
-		$(PIP) install --require-hashes -r requirements-node.txt; \
+		$(LOCKED) requirements-node.txt; \
 		PATH="$(CURDIR)/$(BIN):$$PATH"; \
 	fi; \
 	cd build/front-end; \
