@@ -1,6 +1,7 @@
 """Of which parts is the web application made?"""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -8,6 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from fastapi import Depends, FastAPI, HTTPException
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from domain.basis import Actor, Kind
@@ -29,6 +31,7 @@ from services.portal.pages import Portal
 from services.portal.sessions import Sessions
 from services.projections.register import VIEWS
 from services.projections.routes import Reading, read_routes
+from services.projections.tracking import Watch
 from services.projections.views import View
 from services.web import problems
 from services.web.context import known_parameters_only
@@ -60,6 +63,7 @@ class Service:
     opaque: Opaque = field(init=False)
     verifier: Verifier = field(init=False)
     handling: Handling = field(init=False)
+    watch: Watch = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the parts that follow from the others."""
@@ -67,6 +71,7 @@ class Service:
             "store": CaseStore(self.database, self.kinds),
             "opaque": Opaque(secret(self.settings)),
             "verifier": verifier(self.settings),
+            "watch": Watch(self.database),
         }
         made["handling"] = Handling(
             store=made["store"], kinds=self.kinds, bodies=self.bodies, opaque=made["opaque"], clock=self.clock
@@ -84,6 +89,7 @@ class Service:
             opaque=self.opaque,
             etag=self.handling.etag,
             wait_seconds=self.settings.wait_seconds,
+            watch=self.watch,
         )
 
     @property
@@ -102,6 +108,10 @@ class Service:
             phones=self.settings.duty_phones,
             secure=self.settings.public_url.startswith("https:"),
         )
+
+    def close(self) -> None:
+        """End what goes on beside the requests."""
+        self.watch.close()
 
 
 def create_api(service: Service) -> FastAPI:
@@ -146,7 +156,13 @@ def create_app(service: Service) -> FastAPI:
     """Return the web application: the pages, the API, and health and metrics beside them. Raises FrontEndMissing."""
     metrics = Metrics()
     portal = service.portal
-    outer = FastAPI(openapi_url=None, redirect_slashes=False)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(service.close)
+
+    outer = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=lifespan)
     outer.include_router(operation_routes(service.database, service.views, metrics))
     problems.install(outer)
     outer.mount("/v1", create_api(service))

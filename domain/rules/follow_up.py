@@ -87,20 +87,28 @@ def next_steps(case: Situation) -> tuple[NextStep, ...]:
 
     Safety, and that somebody handles the case, are due from the moment of the report.
     """
-    return () if case.closed else tuple(sorted(_steps(case), key=lambda step: step.due))
+    in_order = sorted(_steps(case), key=lambda step: step[1])
+    return tuple(NextStep(step=step, due=due) for step, due in in_order)
 
 
-def _steps(case: Situation) -> Iterator[NextStep]:
+def first_due(case: Situation) -> datetime | None:
+    """Return when the first of the next steps is due."""
+    return min((due for _, due in _steps(case)), default=None)
+
+
+def _steps(case: Situation) -> Iterator[tuple[FollowUp, datetime]]:
+    if case.closed:
+        return
     terms = terms_of(case.reported_at)
     if case.danger_now and not case.police_notified:
-        yield NextStep(step=FollowUp.SECURE, due=case.reported_at)
+        yield FollowUp.SECURE, case.reported_at
     if case.handler is None:
-        yield NextStep(step=FollowUp.TAKE, due=case.reported_at)
+        yield FollowUp.TAKE, case.reported_at
     if case.call_back_at is not None:
-        yield NextStep(step=FollowUp.CALL_BACK, due=case.call_back_at)
+        yield FollowUp.CALL_BACK, case.call_back_at
     if not case.assessed:
-        yield NextStep(step=FollowUp.ASSESS, due=case.reported_at + terms.assess)
+        yield FollowUp.ASSESS, case.reported_at + terms.assess
     if not case.aangifte_filed and not case.aangifte_waived:
-        yield NextStep(step=FollowUp.DECIDE_AANGIFTE, due=case.reported_at + terms.decide_aangifte)
+        yield FollowUp.DECIDE_AANGIFTE, case.reported_at + terms.decide_aangifte
     if (case.police_notified or case.aangifte_filed) and not case.vpt_code:
-        yield NextStep(step=FollowUp.ASK_VPT_CODE, due=case.reported_at + terms.ask_vpt_code)
+        yield FollowUp.ASK_VPT_CODE, case.reported_at + terms.ask_vpt_code

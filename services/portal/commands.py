@@ -356,6 +356,6 @@ def wait_until_shown(visit: Visit, kind: Kind[Any], receipt: Receipt) -> None:
     reading = visit.portal.reading
     views = [view for view in reading.views if view.kinds is None or kind.name in view.kinds]
     try:
-        tracking.wait_until(reading.database, views, receipt.position, reading.wait_seconds, reading.turns)
+        reading.watch.wait(views, receipt.position, reading.wait_seconds)
     except tracking.NotYetVisible:
         return

@@ -11,7 +11,9 @@ from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
 
 from domain.basis import Grant, Party, StreamId
-from services.projections.views import Change, Changes, Table, View, statement
+from services.projections.rows import Rows
+from services.projections.tables import Table, statement
+from services.projections.views import View
 
 VERSION = 2
 """1 knew no CCV among the advisers."""
@@ -26,36 +28,16 @@ ACCESS = Table(
         organisation text,
         unique nulls not distinct (stream, party, role, organisation)
     """,
+    key=("stream", "party", "role", "organisation"),
     visible="{is_auditor} or (role = {role} and (organisation is null or organisation = {organisation}))",
     alias="access",
     alias_columns="stream, party, role, organisation",
 )
 
-GRANT = statement(
-    """
-    insert into {access} (stream, party, role, organisation)
-    values (%(stream)s, %(party)s, %(role)s, %(organisation)s)
-    on conflict do nothing
-    """,
-    ACCESS,
-)
 
-WITHDRAW = statement(
-    """
-    delete from {access}
-    where stream = %(stream)s and party = %(party)s and role = %(role)s
-    and organisation is not distinct from %(organisation)s
-    """,
-    ACCESS,
-)
-
-
-def regrants(stream: StreamId, before: frozenset[Grant], after: frozenset[Grant]) -> Changes:
-    """Withdraw what is no longer granted, and grant what is new."""
-    for grant in in_order(before - after):
-        yield Change(WITHDRAW, line(stream, grant))
-    for grant in in_order(after - before):
-        yield Change(GRANT, line(stream, grant))
+def regrant(rows: Rows, stream: StreamId, grants: frozenset[Grant]) -> None:
+    """Let the lines of a case be what is granted in it now."""
+    rows.replace(ACCESS, stream, [line(stream, grant) for grant in in_order(grants)])
 
 
 def in_order(grants: Iterable[Grant]) -> list[Grant]:
@@ -68,7 +50,7 @@ def line(stream: StreamId, grant: Grant) -> dict[str, str | None]:
     return {"stream": stream, "party": grant.party, "role": grant.role, "organisation": grant.organisation}
 
 
-VIEW = View(name="access", version=VERSION, tables=(ACCESS,), regrants=regrants)
+VIEW = View(name="access", version=VERSION, tables=(ACCESS,), regrant=regrant)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,9 @@ from psycopg.rows import DictRow
 
 from domain.basis import Grant, Role, StreamId
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
+from services.projections.rows import Rows
+from services.projections.tables import Table, statement
+from services.projections.views import Cursor, OfCase, Page, View, page
 
 VERSION = 2
 """1 had no lists."""
@@ -43,44 +45,19 @@ LISTS = Table(
         position bigint not null,
         primary key (stream, role, organisation)
     """,
+    key=("stream", "role", "organisation"),
     # As a case: of an *or* PostgreSQL expects that few rows pass, and reads the whole list where a page was asked for.
     visible="case when {is_auditor} then true else role = {role} and organisation in ('', {organisation}) end",
     indexes=("(role, organisation, position)", "(role, organisation, kind, position)"),
 )
 
-OPEN = statement(
-    """
-    insert into {cases} (stream, kind, number, position)
-    values (%(stream)s, %(kind)s, %(number)s, %(position)s)
-    """,
-    CASES,
-)
 
-LIST = statement(
-    """
-    insert into {case_lists} (stream, role, organisation, kind, position)
-    select stream, %(role)s, %(organisation)s, kind, position from {cases} where stream = %(stream)s
-    on conflict do nothing
-    """,
-    CASES,
-    LISTS,
-)
-
-STRIKE = statement(
-    """
-    delete from {case_lists}
-    where stream = %(stream)s and role = %(role)s and organisation = %(organisation)s
-    """,
-    LISTS,
-)
-
-
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """The first fact of a stream opens it, and bears the case number where the kind has numbers."""
     event = recorded.event
     if event.originator_version == 1:
-        yield Change(
-            OPEN,
+        rows.put(
+            CASES,
             {
                 "stream": event.originator_id,
                 "kind": event.originator_id.partition(":")[0],
@@ -90,19 +67,19 @@ def changes(recorded: Recorded) -> Changes:
         )
 
 
-def regrants(stream: StreamId, before: frozenset[Grant], after: frozenset[Grant]) -> Changes:
-    """Put the case on the lists of those who may now know of it, in whatever capacity, and strike it from others."""
-    old, new = _readers(before), _readers(after)
-    for statement_, readers in ((STRIKE, old - new), (LIST, new - old)):
-        for role, organisation in sorted(readers):
-            yield Change(statement_, {"stream": stream, "role": role, "organisation": organisation})
+def regrant(rows: Rows, stream: StreamId, grants: frozenset[Grant]) -> None:
+    """Put the case on the lists of those who may know of it, in whatever capacity, and strike it from others."""
+    case = rows.row(CASES, stream)
+    place = {"stream": stream, "kind": case["kind"], "position": case["position"]}
+    readers = sorted(_readers(grants))
+    rows.replace(LISTS, stream, [place | {"role": role, "organisation": whose} for role, whose in readers])
 
 
 def _readers(grants: Iterable[Grant]) -> set[tuple[Role, str]]:
     return {(grant.role, grant.organisation or "") for grant in grants}
 
 
-VIEW = View(name="cases", version=VERSION, tables=(CASES, LISTS), changes=changes, regrants=regrants)
+VIEW = View(name="cases", version=VERSION, tables=(CASES, LISTS), project=project, regrant=regrant)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
 """Which questions to the steunpunt ask for attention, and which are closed?"""
 
 from datetime import date
-from typing import Any
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
@@ -22,7 +21,9 @@ from domain.consultation import (
 from domain.integrity_inquiry import Nature
 from domain.values import CodeList, Day, Instant
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
+from services.projections.rows import Rows
+from services.projections.tables import Table, statement
+from services.projections.views import Cursor, OfCase, Page, View, page
 
 
 class ProcessAdviceStage(CodeList):
@@ -48,7 +49,7 @@ CONSULTATIONS = Table(
         caller text not null,
         question text not null,
         nature text,
-        stage text not null default 'first_intake',
+        stage text not null,
         due_on date,
         outcome text,
         last_activity_at timestamptz not null
@@ -61,30 +62,6 @@ CONSULTATIONS = Table(
     ),
 )
 
-REQUEST = statement(
-    """
-    insert into {consultations}
-        (stream, owner, owner_role, number, received_on, body_kind, caller, question, nature, due_on, last_activity_at)
-    values
-        (%(stream)s, %(owner)s, %(owner_role)s, %(number)s, %(received_on)s, %(body_kind)s, %(caller)s, %(question)s,
-         %(nature)s, %(due_on)s, %(at)s)
-    """,
-    CONSULTATIONS,
-)
-
-# Only the first intake has a day on which it is due. A second conversation may also follow the advice.
-PROCEED = statement(
-    """
-    update {consultations} set
-        stage = case when stage = 'advised' and %(stage)s = 'advice' then stage else %(stage)s end,
-        due_on = null,
-        outcome = %(outcome)s,
-        last_activity_at = %(at)s
-    where stream = %(stream)s
-    """,
-    CONSULTATIONS,
-)
-
 AFTER: dict[type[Fact], ProcessAdviceStage] = {
     FirstIntakeHeld: ProcessAdviceStage.SECOND_CONVERSATION,
     SecondConversationHeld: ProcessAdviceStage.ADVICE,
@@ -94,21 +71,27 @@ AFTER: dict[type[Fact], ProcessAdviceStage] = {
 """How far a consultation has come with each fact."""
 
 
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """A question makes a row, which says how far it has come and when the first intake is due."""
     event = recorded.event
-    where: dict[str, Any] = {"stream": event.originator_id, "at": event.metadata.at}
+    stream, at = event.originator_id, event.metadata.at
     match event.fact:
         case ConsultationRequested() as fact:
-            row = fact.model_dump(exclude={"call_back"})
-            yield Change(REQUEST, where | row | {"due_on": first_intake_due(fact.received_on)})
+            asked = fact.model_dump(exclude={"call_back"})
+            stands = {"stage": ProcessAdviceStage.FIRST_INTAKE, "outcome": None, "last_activity_at": at}
+            rows.put(CONSULTATIONS, asked | stands | {"stream": stream, "due_on": first_intake_due(fact.received_on)})
         case fact:
+            stage = AFTER[type(fact)]
+            advised = rows.row(CONSULTATIONS, stream)["stage"] == ProcessAdviceStage.ADVISED
+            if advised and stage is ProcessAdviceStage.ADVICE:
+                stage = ProcessAdviceStage.ADVISED  # a second conversation may also follow the advice
             outcome = fact.outcome if isinstance(fact, ConsultationClosed) else None
-            yield Change(PROCEED, where | {"stage": AFTER[type(fact)], "outcome": outcome})
+            # Only the first intake has a day on which it is due.
+            rows.change(CONSULTATIONS, stream, stage=stage, due_on=None, outcome=outcome, last_activity_at=at)
 
 
 VIEW = View(
-    name="consultations", version=1, tables=(CONSULTATIONS,), changes=changes, kinds=frozenset({"consultation"})
+    name="consultations", version=1, tables=(CONSULTATIONS,), project=project, kinds=frozenset({"consultation"})
 )
 
 

@@ -19,15 +19,23 @@ from domain.rules.home_security import RULE_SETS, Regime, RuleSet
 from domain.security_advice import CancelReason, DeclineReason, RemovalReason
 from domain.values import Day, Model
 from services.projections.areas import areas
-from services.projections.measure_progress import FUNNEL, MONTHS, OF_A_MEASURE, OF_A_REQUEST, YEARS, Exit, Step
-from services.projections.views import statement
+from services.projections.measure_progress import (
+    FUNNEL,
+    MONTHS,
+    OF_A_MEASURE,
+    OF_A_REQUEST,
+    YEARS,
+    Exit,
+    Reason,
+    Step,
+)
+from services.projections.tables import statement
 
 READERS = frozenset({Role.MINISTRY_ANALYST, Role.BVA, Role.CCV, Role.AUDITOR})
 """Who may see figures."""
 EXACT = frozenset({Role.AUDITOR})
 """Who sees the cases behind them anyway, all of them."""
 
-Reason = DeclineReason | CancelReason | RemovalReason
 Left = tuple[Exit, Reason]
 
 EARLY: tuple[Left, ...] = (
@@ -53,7 +61,7 @@ class FunnelExit(Model):
     """How many left, and why. A count that is withheld is ``None``, here and below."""
 
     exit: Exit
-    reason: DeclineReason | CancelReason | RemovalReason
+    reason: Reason
     count: int | None
 
 

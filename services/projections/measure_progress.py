@@ -7,7 +7,7 @@ is counted once for each step it reached and once for its exit, by the day on wh
 the counters, and to whom, says measure_figures.py.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, assert_never, get_args
@@ -24,6 +24,7 @@ from domain.security_advice import (
     AdviceDrafted,
     AdviceGiven,
     AdviceRequested,
+    AdvisedMeasure,
     CancelReason,
     DeclineReason,
     HomeVisited,
@@ -40,7 +41,9 @@ from domain.values import AMSTERDAM, CodeList, Day, Identifying, Model
 from infra.events import Event
 from infra.eventstore import Recorded
 from services.projections.areas import area_of
-from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
+from services.projections.rows import Row, Rows
+from services.projections.tables import Kept, Table, statement
+from services.projections.views import Cursor, OfCase, Page, View, page
 
 VERSION = 2
 """1 knew neither what a request waits for nor months, years and provinces."""
@@ -84,6 +87,8 @@ OF_A_MEASURE = (Step.ADVISED, Step.ORDERED, Step.INSTALLED, Step.VERIFIED)
 
 MeasureFact = MeasureOrdered | MeasureInstalled | MeasureVerified | MeasureDeclined | MeasureCancelled | MeasureRemoved
 """What happens to one measure."""
+Reason = DeclineReason | CancelReason | RemovalReason
+"""Why a measure left its way."""
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
@@ -139,7 +144,7 @@ ADVICES = Table(
         stream text collate "C" primary key,
         regime text not null,
         area text not null,
-        step text not null default 'requested',
+        step text not null,
         visited_on date,
         advised_on date
     """,
@@ -165,7 +170,7 @@ MEASURES = Table(
         kind text not null,
         regime text not null,
         area text not null,
-        step text not null default 'advised',
+        step text not null,
         exit text,
         reason text,
         advised_on date not null,
@@ -175,6 +180,7 @@ MEASURES = Table(
         ended_on date,
         primary key (stream, measure)
     """,
+    key=("stream", "measure"),
     visible=for_parties("measures"),
 )
 
@@ -192,6 +198,7 @@ WAITING = Table(
         waiting_since date not null,
         primary key (stream, party, step)
     """,
+    key=("stream", "party", "step"),
     visible=f"""
         ({{is_auditor}} and {{measure_waiting}}.party = '{Party.ADVISER.value}')
         or (
@@ -217,6 +224,8 @@ FUNNEL = Table(
         count bigint not null,
         unique nulls not distinct (regime, step, exit, reason)
     """,
+    key=("regime", "step", "exit", "reason"),
+    kept=Kept.COUNTS,
     visible=FOR_FIGURES,
 )
 
@@ -232,6 +241,8 @@ MONTHS = Table(
         count bigint not null,
         unique nulls not distinct (regime, month, step, exit, reason)
     """,
+    key=("regime", "month", "step", "exit", "reason"),
+    kept=Kept.COUNTS,
     visible=FOR_FIGURES,
 )
 
@@ -248,234 +259,33 @@ YEARS = Table(
         count bigint not null,
         unique nulls not distinct (regime, year, area, step, exit, reason)
     """,
+    key=("regime", "year", "area", "step", "exit", "reason"),
+    kept=Kept.COUNTS,
     visible=FOR_FIGURES,
 )
 
-# --- statements -------------------------------------------------------------------------------------------------------
-
-COUNT = """
-    , in_month as (
-        insert into {measure_months} as c (regime, month, step, exit, reason, count)
-        select regime, date_trunc('month', %(day)s::timestamp)::date, %(step)s::text, %(exit)s::text, %(reason)s::text,
-            count(*)
-        from after group by regime
-        on conflict (regime, month, step, exit, reason) do update set count = c.count + excluded.count
-    ), in_year as (
-        insert into {measure_years} as c (regime, year, area, step, exit, reason, count)
-        select regime, extract(year from %(day)s::date), area, %(step)s::text, %(exit)s::text, %(reason)s::text,
-            count(*)
-        from after group by regime, area
-        on conflict (regime, year, area, step, exit, reason) do update set count = c.count + excluded.count
-    )
-    insert into {measure_funnel} as c (regime, step, exit, reason, count)
-    select regime, step, exit, reason, sum(n) from moves group by regime, step, exit, reason having sum(n) <> 0
-    on conflict (regime, step, exit, reason) do update set count = c.count + excluded.count
-"""
+# --- from facts to rows -----------------------------------------------------------------------------------------------
 
 
-def counted(template: str, *tables: Table) -> bytes:
-    """Return a statement that moves a row and with it the counters.
-
-    In the funnel by what the row said *before* and says *after*; in the month and the year of the day by one more.
-    """
-    return statement(f"{template}\n{COUNT}", *tables, FUNNEL, MONTHS, YEARS)
-
-
-REQUEST = counted(
-    """
-    with request as (
-        insert into {measure_requests} (stream, number, body, office, regime, requested_on)
-        values (%(stream)s, %(number)s, %(body)s, %(office)s, %(regime)s, %(day)s)
-    ), after as (
-        insert into {measure_advices} (stream, regime, area)
-        values (%(stream)s, %(regime)s, %(area)s)
-        returning regime, area, step
-    ), moves as (
-        select regime, step, null::text as exit, null::text as reason, 1 as n from after
-    )
-    """,
-    REQUESTS,
-    ADVICES,
-)
-
-VISIT = statement(
-    "update {measure_advices} set visited_on = least(visited_on, %(day)s) where stream = %(stream)s", ADVICES
-)
-
-DRAFT = statement(
-    """
-    insert into {measure_drafts} (stream, drafted_on) values (%(stream)s, %(day)s)
-    on conflict (stream) do update set drafted_on = excluded.drafted_on
-    """,
-    DRAFTS,
-)
-
-MOVE_REQUEST = counted(
-    """
-    with before as (
-        select regime, step from {measure_advices} where stream = %(stream)s
-    ), request as (
-        update {measure_requests} set adopted_on = %(day)s where stream = %(stream)s and %(step)s = 'advice_adopted'
-    ), after as (
-        update {measure_advices} set
-            step = %(step)s,
-            advised_on = case when %(step)s = 'advice_given' then %(day)s else advised_on end
-        where stream = %(stream)s
-        returning regime, area, step
-    ), moves as (
-        select regime, step, null::text as exit, null::text as reason, -1 as n from before
-        union all
-        select regime, step, null, null, 1 from after
-    )
-    """,
-    REQUESTS,
-    ADVICES,
-)
-
-ADVISE = counted(
-    """
-    with after as (
-        insert into {measures} (stream, measure, kind, regime, area, advised_on)
-        select stream, %(measure)s, %(kind)s, regime, area, %(day)s
-        from {measure_advices} where stream = %(stream)s
-        returning regime, area, step
-    ), moves as (
-        select regime, step, null::text as exit, null::text as reason, 1 as n from after
-    )
-    """,
-    ADVICES,
-    MEASURES,
-)
-
-MOVE_MEASURE = counted(
-    """
-    with before as (
-        select regime, step, exit, reason from {measures} where stream = %(stream)s and measure = %(measure)s
-    ), after as (
-        update {measures} set
-            step = coalesce(%(step)s, step),
-            exit = coalesce(%(exit)s, exit),
-            reason = coalesce(%(reason)s, reason),
-            ordered_on = case when %(step)s = 'ordered' then %(day)s else ordered_on end,
-            installed_on = case when %(step)s = 'installed' then %(day)s else installed_on end,
-            verified_on = case when %(step)s = 'verified' then %(day)s else verified_on end,
-            ended_on = case when %(exit)s is null then ended_on else %(day)s end
-        where stream = %(stream)s and measure = %(measure)s
-        returning regime, area, step, exit, reason
-    ), moves as (
-        select regime, step, exit, reason, -1 as n from before
-        union all
-        select regime, step, exit, reason, 1 from after
-    )
-    """,
-    MEASURES,
-)
-
-
-@dataclass(frozen=True)
-class Queue:
-    """When a request waits for something and since when, in SQL, and to whom: who may see what that follows from."""
-
-    step: QueueStep
-    when: str
-    since: str
-    parties: frozenset[Party]
-    measures: str = "null::integer"
-    """For how many of its measures; null where it waits as a whole."""
-
-    @property
-    def rows(self) -> str:
-        """Return the rows that there are while it waits."""
-        whom = ", ".join(f"'{party.value}'" for party in sorted(self.parties))
-        columns = f"party, '{self.step.value}' as step, {self.since} as waiting_since, {self.measures} as measures"
-        return f"select {columns} from request, unnest(array[{whom}]) as party where {self.when}"  # noqa: S608 - literals
-
-
-TO_BE_GIVEN = parties((AdviceRequested, HomeVisited, AdviceGiven))
-TO_BE_DRAFTED = parties((AdviceRequested, HomeVisited, AdviceDrafted, AdviceGiven))
-
-QUEUES = (
-    Queue(QueueStep.VISIT, "advised_on is null and visited_on is null", "requested_on", TO_BE_GIVEN),
-    Queue(QueueStep.ADVISE, "advised_on is null and visited_on is not null", "visited_on", TO_BE_GIVEN - TO_BE_DRAFTED),
-    Queue(
-        QueueStep.DRAFT,
-        "advised_on is null and visited_on is not null and drafted_on is null",
-        "visited_on",
-        TO_BE_DRAFTED,
-    ),
-    Queue(QueueStep.FIX, "advised_on is null and drafted_on is not null", "drafted_on", TO_BE_DRAFTED),
-    Queue(QueueStep.ADOPT, "advised_on is not null and adopted_on is null", "advised_on", MAY_SEE),
-    Queue(QueueStep.ORDER, "adopted_on is not null and advised > 0", "adopted_on", MAY_SEE, "advised"),
-    Queue(QueueStep.INSTALL, "adopted_on is not null and ordered > 0", "first_ordered_on", MAY_SEE, "ordered"),
-    Queue(QueueStep.VERIFY, "adopted_on is not null and installed > 0", "first_installed_on", MAY_SEE, "installed"),
-)
-"""What a request can wait for, in order. Who may not know of drafts sees one step where the others see two.
-
-Where several of its measures wait, it does so since the first of them came to that step.
-"""
-
-WAIT = statement(
-    f"""
-    with request as (
-        select r.body, r.requested_on, r.adopted_on, a.visited_on, a.advised_on, d.drafted_on,
-            m.advised, m.ordered, m.installed, m.first_ordered_on, m.first_installed_on
-        from {{measure_requests}} r
-        join {{measure_advices}} a using (stream)
-        left join {{measure_drafts}} d using (stream)
-        cross join (
-            select
-                count(*) filter (where step = 'advised') as advised,
-                count(*) filter (where step = 'ordered') as ordered,
-                count(*) filter (where step = 'installed') as installed,
-                min(ordered_on) filter (where step = 'ordered') as first_ordered_on,
-                min(installed_on) filter (where step = 'installed') as first_installed_on
-            from {{measures}} where stream = %(stream)s and exit is null
-        ) m
-        where r.stream = %(stream)s
-    ), waits as (
-        {" union all ".join(queue.rows for queue in QUEUES)}
-    ), done as (
-        delete from {{measure_waiting}}
-        where stream = %(stream)s and (party, step) not in (select party, step from waits)
-    )
-    insert into {{measure_waiting}} as w (stream, party, step, measures, body, waiting_since)
-    select %(stream)s, party, step, measures, body, waiting_since from waits cross join request
-    on conflict (stream, party, step) do update set measures = excluded.measures, waiting_since = excluded.waiting_since
-    where (w.measures, w.waiting_since) is distinct from (excluded.measures, excluded.waiting_since)
-    """,  # noqa: S608 - literals
-    REQUESTS,
-    ADVICES,
-    DRAFTS,
-    MEASURES,
-    WAITING,
-)
-
-
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """A request makes rows, an advice one per measure; what happens to them moves rows and counters."""
     event = recorded.event
-    of_case = {"stream": event.originator_id}
+    stream = event.originator_id
     match event.fact:
         case AdviceRequested() as fact:
-            row = fact.model_dump(include={"number", "body", "office", "regime"}) | {"area": area_of(fact.body)}
-            yield Change(REQUEST, of_case | row | _reached(Step.REQUESTED, fact.requested_on))
-            if rules_of(fact.regime).knows_advice:
-                yield Change(WAIT, of_case)
+            _request(rows, stream, fact)
         case HomeVisited() as fact:
-            yield Change(VISIT, of_case | {"day": fact.on})
-            yield Change(WAIT, of_case)
+            visited = rows.row(ADVICES, stream)["visited_on"]
+            rows.change(ADVICES, stream, visited_on=min(visited or fact.on, fact.on))
         case AdviceDrafted() as fact:
-            yield Change(DRAFT, of_case | {"day": fact.on})
-            yield Change(WAIT, of_case)
+            rows.put(DRAFTS, {"stream": stream, "drafted_on": fact.on})
         case AdviceGiven() as fact:
-            yield Change(MOVE_REQUEST, of_case | _reached(Step.ADVICE_GIVEN, fact.on))
+            _move(rows, ADVICES, (stream,), Step.ADVICE_GIVEN, fact.on, "advised_on")
             for measure in fact.measures:
-                row = {"measure": measure.number, "kind": measure.kind}
-                yield Change(ADVISE, of_case | row | _reached(Step.ADVISED, fact.on))
-            yield Change(WAIT, of_case)
+                _advise(rows, stream, measure, fact.on)
         case AdviceAdopted() as fact:
-            yield Change(MOVE_REQUEST, of_case | _reached(Step.ADVICE_ADOPTED, fact.on))
-            yield Change(WAIT, of_case)
+            rows.change(REQUESTS, stream, adopted_on=fact.on)
+            _move(rows, ADVICES, (stream,), Step.ADVICE_ADOPTED, fact.on)
         case (
             MeasureOrdered()
             | MeasureInstalled()
@@ -484,34 +294,94 @@ def changes(recorded: Recorded) -> Changes:
             | MeasureCancelled()
             | MeasureRemoved()
         ) as fact:
-            yield Change(MOVE_MEASURE, of_case | {"measure": fact.measure} | _move(event, fact))
-            yield Change(WAIT, of_case)
+            _happen(rows, event, fact)
+        case _:
+            return
+    rows.replace(WAITING, stream, _waits(rows, stream))
 
 
-def _move(event: Event, fact: MeasureFact) -> dict[str, Any]:
+def _happen(rows: Rows, event: Event, fact: MeasureFact) -> None:
+    measure = (event.originator_id, fact.measure)
     match fact:
         case MeasureOrdered():
-            return _reached(Step.ORDERED, fact.on)
+            _move(rows, MEASURES, measure, Step.ORDERED, fact.on, "ordered_on")
         case MeasureInstalled():
-            return _reached(Step.INSTALLED, fact.on)
+            _move(rows, MEASURES, measure, Step.INSTALLED, fact.on, "installed_on")
         case MeasureVerified():
-            return _reached(Step.VERIFIED, fact.on)
+            _move(rows, MEASURES, measure, Step.VERIFIED, fact.on, "verified_on")
         case MeasureDeclined():
-            return _left(Exit.DECLINED, fact.reason, _day(event))
+            _leave(rows, measure, Exit.DECLINED, fact.reason, _day(event))
         case MeasureCancelled():
-            return _left(Exit.CANCELLED, fact.reason, _day(event))
+            _leave(rows, measure, Exit.CANCELLED, fact.reason, _day(event))
         case MeasureRemoved():
-            return _left(Exit.REMOVED, fact.reason, fact.on)
+            _leave(rows, measure, Exit.REMOVED, fact.reason, fact.on)
         case _:
             assert_never(fact)
 
 
-def _reached(step: Step, day: Day) -> dict[str, Any]:
-    return {"step": step, "exit": None, "reason": None, "day": day}
+def _request(rows: Rows, stream: str, fact: AdviceRequested) -> None:
+    requested = {"number": fact.number, "body": fact.body, "office": fact.office, "requested_on": fact.requested_on}
+    rows.put(REQUESTS, {"stream": stream, "regime": fact.regime, "adopted_on": None} | requested)
+    begun = {"step": Step.REQUESTED, "visited_on": None, "advised_on": None}
+    advice = {"stream": stream, "regime": fact.regime, "area": area_of(fact.body)} | begun
+    rows.put(ADVICES, advice)
+    _stand(rows, advice, 1)
+    _reach(rows, advice, fact.requested_on, Step.REQUESTED)
 
 
-def _left(exit_: Exit, reason: DeclineReason | CancelReason | RemovalReason, day: Day) -> dict[str, Any]:
-    return {"step": None, "exit": exit_, "reason": reason, "day": day}
+def _advise(rows: Rows, stream: str, advised: AdvisedMeasure, day: Day) -> None:
+    advice = rows.row(ADVICES, stream)
+    measure = {
+        "stream": stream,
+        "measure": advised.number,
+        "kind": advised.kind,
+        "regime": advice["regime"],
+        "area": advice["area"],
+        "step": Step.ADVISED,
+        "exit": None,
+        "reason": None,
+        "advised_on": day,
+        "ordered_on": None,
+        "installed_on": None,
+        "verified_on": None,
+        "ended_on": None,
+    }
+    rows.put(MEASURES, measure)
+    _stand(rows, measure, 1)
+    _reach(rows, measure, day, Step.ADVISED)
+
+
+def _move(  # noqa: PLR0913, PLR0917 - which one, where to, and when
+    rows: Rows, table: Table, key: tuple[Any, ...], step: Step, day: Day, column: str | None = None
+) -> None:
+    """Let a request or a measure come to *step*; the *column* says on which day."""
+    _stand(rows, rows.row(table, *key), -1)
+    moved = rows.change(table, *key, step=step, **({column: day} if column else {}))
+    _stand(rows, moved, 1)
+    _reach(rows, moved, day, step)
+
+
+def _leave(rows: Rows, key: tuple[str, int], exit_: Exit, reason: Reason, day: Day) -> None:
+    """Let a measure leave its way."""
+    _stand(rows, rows.row(MEASURES, *key), -1)
+    left = rows.change(MEASURES, *key, exit=exit_, reason=reason, ended_on=day)
+    _stand(rows, left, 1)
+    _reach(rows, left, day, None, exit_, reason)
+
+
+def _stand(rows: Rows, row: Row, by: int) -> None:
+    """Count in the funnel one more, or less, where a request or a measure stands."""
+    left = {"exit": row.get("exit"), "reason": row.get("reason")}
+    rows.count(FUNNEL, by, regime=row["regime"], step=row["step"], **left)
+
+
+def _reach(  # noqa: PLR0913, PLR0917 - what it came to, and when
+    rows: Rows, row: Row, day: Day, step: Step | None, exit_: Exit | None = None, reason: Reason | None = None
+) -> None:
+    """Count in its month and its year that a request or a measure came to a step, or left."""
+    what = {"regime": row["regime"], "step": step, "exit": exit_, "reason": reason}
+    rows.count(MONTHS, 1, month=day.replace(day=1), **what)
+    rows.count(YEARS, 1, year=day.year, area=row["area"], **what)
 
 
 def _day(event: Event) -> Day:
@@ -519,11 +389,59 @@ def _day(event: Event) -> Day:
     return event.metadata.at.astimezone(AMSTERDAM).date()
 
 
+# --- what a request waits for -----------------------------------------------------------------------------------------
+
+TO_BE_GIVEN = parties((AdviceRequested, HomeVisited, AdviceGiven))
+TO_BE_DRAFTED = parties((AdviceRequested, HomeVisited, AdviceDrafted, AdviceGiven))
+
+
+def _waits(rows: Rows, stream: str) -> Iterator[Row]:
+    """Yield what the request in *stream* waits for, once for each party that may see what that follows from."""
+    request, advice = rows.row(REQUESTS, stream), rows.row(ADVICES, stream)
+    if not rules_of(Regime(request["regime"])).knows_advice:
+        return
+    drafted_on = (rows.get(DRAFTS, stream) or {}).get("drafted_on")
+    measures = [measure for measure in rows.of(MEASURES, stream) if measure["exit"] is None]
+    for step, since, whom, of_measures in _steps(request, advice, drafted_on, measures):
+        for party in whom:
+            of_party = {"stream": stream, "party": party, "step": step, "body": request["body"]}
+            yield of_party | {"waiting_since": since, "measures": of_measures}
+
+
+Waiting = tuple[QueueStep, Day, frozenset[Party], int | None]
+"""For what, since when, to whom, and for how many of the measures: ``None`` where the request waits as a whole."""
+
+
+def _steps(request: Row, advice: Row, drafted_on: Day | None, measures: Sequence[Row]) -> Iterator[Waiting]:
+    """Yield what a request waits for. Who may not know of drafts sees one step where the others see two."""
+    visited_on, advised_on, adopted_on = advice["visited_on"], advice["advised_on"], request["adopted_on"]
+    if advised_on is None and visited_on is None:
+        yield QueueStep.VISIT, request["requested_on"], TO_BE_GIVEN, None
+    if advised_on is None and visited_on is not None:
+        yield QueueStep.ADVISE, visited_on, TO_BE_GIVEN - TO_BE_DRAFTED, None
+        if drafted_on is None:
+            yield QueueStep.DRAFT, visited_on, TO_BE_DRAFTED, None
+    if advised_on is None and drafted_on is not None:
+        yield QueueStep.FIX, drafted_on, TO_BE_DRAFTED, None
+    if advised_on is not None and adopted_on is None:
+        yield QueueStep.ADOPT, advised_on, MAY_SEE, None
+    if adopted_on is not None:
+        for step, at, day in (
+            (QueueStep.ORDER, Step.ADVISED, None),
+            (QueueStep.INSTALL, Step.ORDERED, "ordered_on"),
+            (QueueStep.VERIFY, Step.INSTALLED, "installed_on"),
+        ):
+            there = [measure for measure in measures if measure["step"] == at]
+            if there:
+                # Where several wait, the request does since the first of them came to that step.
+                yield step, min(measure[day] for measure in there) if day else adopted_on, MAY_SEE, len(there)
+
+
 VIEW = View(
     name="measure_progress",
     version=VERSION,
     tables=(REQUESTS, ADVICES, DRAFTS, MEASURES, WAITING, FUNNEL, MONTHS, YEARS),
-    changes=changes,
+    project=project,
     kinds=frozenset({"security_advice"}),
 )
 
@@ -550,7 +468,7 @@ class MeasureProgress(Model):
     kind: MeasureKind
     step: Step
     exit: Exit | None
-    reason: DeclineReason | CancelReason | RemovalReason | None
+    reason: Reason | None
     advised_on: Day
     ordered_on: Day | None
     installed_on: Day | None

@@ -14,9 +14,12 @@ from domain.bodies import BodyId
 from domain.organisations import MemberAppointed, MembershipEnded, OrganisationKind, OrganisationRegistered
 from domain.values import Day, Line, Model, Slug
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, Page, Table, View, page, statement
+from services.projections.rows import Row, Rows
+from services.projections.tables import Table, statement
+from services.projections.views import Cursor, Page, View, page
 
-VERSION = 1
+VERSION = 2
+"""1 looked appointments up by their position alone."""
 
 ORGANISATIONS = Table(
     name="organisations",
@@ -35,60 +38,49 @@ MEMBERSHIPS = Table(
     name="memberships",
     version=VERSION,
     columns="""
-        position bigint primary key,
         stream text collate "C" not null,
+        position bigint not null,
         person text not null,
         role text not null,
         team text,
         from_day date not null,
-        until date
+        until date,
+        primary key (stream, position)
     """,
+    key=("stream", "position"),
     visible="{is_auditor} or exists (select from views.access a where a.stream = {memberships}.stream)",
-    indexes=("(stream, person, role)",),
-)
-
-REGISTER = statement(
-    """
-    insert into {organisations} (stream, organisation, name, kind, body)
-    values (%(stream)s, %(organisation)s, %(name)s, %(kind)s, %(body)s)
-    """,
-    ORGANISATIONS,
-)
-APPOINT = statement(
-    """
-    insert into {memberships} (position, stream, person, role, team, from_day, until)
-    values (%(position)s, %(stream)s, %(person)s, %(role)s, %(team)s, %(from_day)s, %(until)s)
-    """,
-    MEMBERSHIPS,
-)
-END = statement(
-    """
-    update {memberships} set until = %(on)s
-    where stream = %(stream)s and person = %(person)s and role = %(role)s
-    and from_day <= %(on)s and (until is null or %(on)s < until)
-    """,
-    MEMBERSHIPS,
 )
 
 
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """An appointment makes a row; its end sets the first day on which it no longer holds."""
     event = recorded.event
-    of_stream = {"stream": event.originator_id}
+    stream = event.originator_id
     match event.fact:
         case OrganisationRegistered() as fact:
-            yield Change(REGISTER, of_stream | fact.model_dump())
+            rows.put(ORGANISATIONS, fact.model_dump() | {"stream": stream})
         case MemberAppointed() as fact:
-            yield Change(APPOINT, of_stream | {"position": recorded.position} | fact.model_dump())
+            rows.put(MEMBERSHIPS, fact.model_dump() | {"stream": stream, "position": recorded.position})
         case MembershipEnded() as fact:
-            yield Change(END, of_stream | fact.model_dump())
+            for held in tuple(rows.of(MEMBERSHIPS, stream)):
+                if _holds(held, fact):
+                    rows.put(MEMBERSHIPS, {**held, "until": fact.on})
+
+
+def _holds(held: Row, ended: MembershipEnded) -> bool:
+    """Tell whether *held* is an appointment that ends with *ended*."""
+    return (
+        (held["person"], held["role"]) == (ended.person, ended.role)
+        and held["from_day"] <= ended.on
+        and (held["until"] is None or ended.on < held["until"])
+    )
 
 
 VIEW = View(
     name="memberships",
     version=VERSION,
     tables=(ORGANISATIONS, MEMBERSHIPS),
-    changes=changes,
+    project=project,
     kinds=frozenset({"organisation"}),
 )
 

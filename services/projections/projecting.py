@@ -1,20 +1,22 @@
 """What does a page of the log change in a view?"""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby
-from typing import Any
+from functools import cached_property
+from typing import Any, LiteralString
 
 import psycopg
 from eventsourcing import persistence
 
-from domain.basis import Grant, StreamId
+from domain.basis import Grant, Kind, StreamId
 from infra.database import Connection
 from infra.eventstore import CaseStore, Recorded
-from infra.recorder import FactNotification
-from services.projections.views import Change, View
+from infra.recorder import LAST, FactNotification
+from services.projections.rows import found
+from services.projections.tracking import LOCK, move
+from services.projections.views import View
 
-PAGE = 500
+PAGE = 2000
 """How many events are projected in one transaction at most."""
 
 UNREACHABLE = (
@@ -60,6 +62,45 @@ class Log:
             self._recorded[stored.id] = Recorded(stored.id, self.store.mapper.to_domain_event(stored))
         return self._recorded[stored.id]
 
+    @cached_property
+    def _kinds(self) -> Mapping[str, Kind[Any]]:
+        return {kind.name: kind for kind in self.store.kinds}
+
+    def kind(self, stream: StreamId) -> Kind[Any]:
+        """Return the kind that *stream* is of."""
+        return self._kinds[stream.partition(":")[0]]
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """What has become of a page of the log."""
+
+    position: int
+    """How far the view has come."""
+    digested: int
+    """How many events it has digested."""
+    stumbled: Undigestible | None
+    """What it could not digest, which is the event after them."""
+
+
+def advance(connection: Connection, log: Log, view: View, *, lock: LiteralString = LOCK, until: int = LAST) -> Advanced:
+    """Let *view* go on by a page of the log, up to *until*: its rows and its position change together or not at all.
+
+    *lock* takes the row with its position. Raises LookupError where it takes none, and one of UNREACHABLE.
+    """
+    with connection.transaction():
+        row = connection.execute(lock, (view.name, view.version)).fetchone()
+        if row is None:
+            raise LookupError(view.name)
+        events = [event for event in log.after(row[0]) if event.id <= until]
+        digested, stumbled = digest(connection, log, view, events)
+        position = events[digested - 1].id if digested else row[0]
+        if stumbled:
+            move(connection, view, position, stumbled.event.event_id, str(stumbled))
+        elif digested:
+            move(connection, view, position)
+    return Advanced(position, digested, stumbled)
+
 
 def digest(
     connection: Connection, log: Log, view: View, events: Sequence[FactNotification]
@@ -68,64 +109,47 @@ def digest(
 
     What comes before the stumbling block is done. Raises one of UNREACHABLE.
     """
-    changes: list[list[Change]] = []
-    stumbled = None
-    of_event = _changes(log, view)
-    for event in events:
-        try:
-            changes.append(list(of_event(event)))
-        except UNREACHABLE:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the view stops here and says so
-            stumbled = Undigestible(event, error)
-            break
-    digested, refused = _apply(connection, changes)
-    if refused is not None:
-        stumbled = Undigestible(events[digested], refused)
-    return digested, stumbled
+    concerned = [event for event in events if view.needs(event.topic)]
+    _, stumbled = _digest(connection, log, view, concerned)
+    return (len(events), None) if stumbled is None else (events.index(stumbled.event), stumbled)
 
 
-def _apply(connection: Connection, changes: Sequence[list[Change]]) -> tuple[int, psycopg.Error | None]:
-    """Execute the *changes* of as many events as the database takes; return how many, and why it refused the next."""
-    if not changes:
+def _digest(
+    connection: Connection, log: Log, view: View, events: Sequence[FactNotification]
+) -> tuple[int, Undigestible | None]:
+    if not events:
         return 0, None
+    begun = {event.originator_id for event in events if event.originator_version == 1}
     try:
-        with connection.transaction(), connection.cursor() as cursor:
-            for statement, group in groupby(chain.from_iterable(changes), key=lambda change: change.statement):
-                cursor.executemany(statement, [change.parameters for change in group])
-    except psycopg.Error as error:
-        if isinstance(error, UNREACHABLE) and not (error.sqlstate or "").startswith(LIMITS):
+        with connection.transaction():
+            rows = found(connection, view.tables, {str(event.originator_id) for event in events} - begun)
+            access_lists = _AccessLists(log)
+            for event in events:
+                recorded = log.recorded(event)
+                view.project(rows, recorded)
+                if view.regrant and (grants := access_lists.after(recorded)) is not None:
+                    view.regrant(rows, StreamId(recorded.event.originator_id), grants)
+            rows.write(connection)
+    except Exception as error:
+        # Whatever else it is, the view stops at the event and says so.
+        if isinstance(error, UNREACHABLE) and not (getattr(error, "sqlstate", "") or "").startswith(LIMITS):
             raise
-        if len(changes) == 1:
-            return 0, error
+        if len(events) == 1:
+            return 0, Undigestible(events[0], error)
     else:
-        return len(changes), None
+        return len(events), None
     # One of them is refused: the half with it is found, and everything before it done.
-    half = len(changes) // 2
-    digested, refused = _apply(connection, changes[:half])
-    if refused is None:
-        more, refused = _apply(connection, changes[half:])
+    half = len(events) // 2
+    digested, stumbled = _digest(connection, log, view, events[:half])
+    if stumbled is None:
+        more, stumbled = _digest(connection, log, view, events[half:])
         digested += more
-    return digested, refused
-
-
-def _changes(log: Log, view: View) -> Callable[[FactNotification], Iterable[Change]]:
-    """Return the function that tells what an event changes in *view*."""
-    access_lists = _AccessLists(log)
-
-    def of_event(event: FactNotification) -> Iterator[Change]:
-        if view.needs(event.topic):
-            recorded = log.recorded(event)
-            yield from view.changes(recorded)
-            if view.regrants and (around := access_lists.around(recorded)):
-                yield from view.regrants(StreamId(recorded.event.originator_id), *around)
-
-    return of_event
+    return digested, stumbled
 
 
 @dataclass
 class _AccessLists:
-    """Who is party to a case before and after an event: from the states, since it may depend on all that went before.
+    """Who is party to a case after an event: from the states, since it may depend on all that went before.
 
     A state is loaded when the first fact on a page that grants anything comes by, unless that begins the stream. From
     there on it follows such facts alone, on which the access list depends (``Kind.granting``).
@@ -134,20 +158,18 @@ class _AccessLists:
     log: Log
     _states: dict[str, Any] = field(default_factory=dict)
 
-    def around(self, recorded: Recorded) -> tuple[frozenset[Grant], frozenset[Grant]] | None:
-        """Return the access list before and after the event, or ``None`` where it cannot have changed."""
+    def after(self, recorded: Recorded) -> frozenset[Grant] | None:
+        """Return the access list after the event, or ``None`` where it cannot have changed."""
         event = recorded.event
         stream = StreamId(event.originator_id)
-        kind = next(kind for kind in self.log.store.kinds if stream.startswith(f"{kind.name}:"))
-        begins = event.originator_version == 1
-        if not begins and not isinstance(event.fact, kind.granting):
-            return None
-        if begins:
+        kind = self.log.kind(stream)
+        if event.originator_version == 1:
             state = kind.empty
+        elif not isinstance(event.fact, kind.granting):
+            return None
         elif stream in self._states:
             state = self._states[stream]
         else:
             state = self.log.store.load(kind, stream, version=event.originator_version - 1).state
         self._states[stream] = kind.evolve(state, event.fact)
-        # Nobody is party to what has not begun, whatever a kind says of its empty state.
-        return frozenset() if begins else kind.grants(state), kind.grants(self._states[stream])
+        return kind.grants(self._states[stream])

@@ -6,9 +6,8 @@ here only turn an empty answer into a clear one.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
-from threading import Semaphore
 from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 from uuid import UUID
 
@@ -44,9 +43,6 @@ from services.web.context import CallerDependency, Moment, key_type
 from services.web.problems import Answerable, NotFound
 
 T = TypeVar("T")
-
-MAX_WAITING = 10
-"""How many wait for a view at a time, each in a thread of its own: the other threads are for commands."""
 
 KIND = r"^[a-z_]{1,64}$"
 NUMBER = r"^[A-Z]{2}-[0-9]{4}-[0-9]{6,9}$"
@@ -188,8 +184,7 @@ class Reading:
     opaque: Opaque
     etag: Callable[[str, int], str]
     wait_seconds: float
-    turns: Semaphore = field(default_factory=lambda: Semaphore(MAX_WAITING))
-    """To wait for a view."""
+    watch: tracking.Watch
 
     @contextmanager
     def of_cases(self, actor: Actor) -> Iterator[DatabaseCursor[DictRow]]:
@@ -270,7 +265,7 @@ def showing(reading: Reading, *names: str) -> Any:  # noqa: ANN401 - a dependenc
         except NotOurs:
             refuse("header", "Weerbaar-Position")
         try:
-            tracking.wait_until(reading.database, views, int(str(asked)), reading.wait_seconds, reading.turns)
+            reading.watch.wait(views, int(str(asked)), reading.wait_seconds)
         except tracking.NotYetVisible:
             raise NotVisibleYet from None
 

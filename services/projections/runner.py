@@ -15,8 +15,8 @@ import structlog
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
 from infra.recorder import CHANNEL
-from services.projections.projecting import UNREACHABLE, Log, digest
-from services.projections.tracking import LOCK, LOCK_IF_FREE, claim, move
+from services.projections.projecting import UNREACHABLE, Log, advance
+from services.projections.tracking import LOCK, LOCK_IF_FREE, announce, claim
 from services.projections.views import View, install, publish
 
 POLL = 1.0
@@ -56,7 +56,10 @@ class Runner:
 
     def _connect(self) -> Connection:
         install(self.database, self.views)
-        return self.database.connect(DatabaseRole.PROJECTOR, autocommit=True)
+        connection = self.database.connect(DatabaseRole.PROJECTOR, autocommit=True)
+        # Rows and position of a view are in the log of the database together: what a crash takes of them is made anew.
+        connection.execute("set synchronous_commit = off")
+        return connection
 
     def _work(self, connection: Connection, stop: Event) -> None:
         """Project, until *stop* is set, the views on which nobody else is at work."""
@@ -91,22 +94,20 @@ class Runner:
                     raise
                 log.warning("view_delayed", view=view.name, error=type(error).__name__)
                 self._retry_at[view.name] = time.monotonic() + RETRY
+        if advanced:
+            announce(connection)
         return advanced
 
     def _advance(self, connection: Connection, view: View, read: Log, *, patient: bool) -> bool:
         """Advance *view* by at most a page; tell whether it has advanced."""
-        with connection.transaction():
-            row = connection.execute(LOCK if patient else LOCK_IF_FREE, (view.name, view.version)).fetchone()
-            if row is None:
-                return False
-            events = read.after(row[0])
-            digested, stumbled = digest(connection, read, view, events)
-            if events:
-                move(connection, view, events[digested - 1].id if digested else row[0], stumbled)
-        if stumbled:
-            log.error("view_stopped", view=view.name, reason=str(stumbled))
+        try:
+            done = advance(connection, read, view, lock=LOCK if patient else LOCK_IF_FREE)
+        except LookupError:  # somebody else has it
+            return False
+        if done.stumbled:
+            log.error("view_stopped", view=view.name, reason=str(done.stumbled))
             self._retry_at[view.name] = time.monotonic() + RETRY
-        if not events and view.name not in self._published:
+        elif not done.digested and view.name not in self._published:
             publish(connection, self.database, view)
             self._published.add(view.name)
-        return digested > 0
+        return done.digested > 0

@@ -25,9 +25,12 @@ from domain.integrity_inquiry import (
 )
 from domain.values import CodeList, Day, Model
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, Page, Table, View, page, statement
+from services.projections.rows import Rows
+from services.projections.tables import Kept, Table, statement
+from services.projections.views import Cursor, Page, View, page
 
-VERSION = 1
+VERSION = 2
+"""1 kept of a matter less than the register says of it."""
 
 
 class Phase(CodeList):
@@ -46,6 +49,10 @@ INQUIRIES = Table(
     columns="""
         stream text collate "C" primary key,
         reference text not null unique,
+        consulted_month date,
+        stage text,
+        body_kind text,
+        nature text,
         phase text not null,
         disposition text
     """,
@@ -64,41 +71,10 @@ REGISTER = Table(
         phase text not null,
         disposition text
     """,
+    key=("reference",),
+    kept=Kept.WRITTEN,
     visible="{is_auditor} or {role} = 'steunpunt'",
     indexes=("(consulted_month, reference)",),
-)
-
-RECEIVE = statement(
-    """
-    insert into {steunpunt_inquiries} (stream, reference, phase) values (%(stream)s, %(reference)s, 'assessment')
-    """,
-    INQUIRIES,
-)
-
-CONSULT = statement(
-    """
-    insert into {steunpunt_register} (reference, consulted_month, stage, body_kind, nature, phase, disposition)
-    select reference, %(month)s, %(stage)s, %(body_kind)s, %(nature)s, phase, disposition
-    from {steunpunt_inquiries} where stream = %(stream)s
-    on conflict (reference)
-    do update set stage = excluded.stage, body_kind = excluded.body_kind, nature = excluded.nature
-    """,
-    INQUIRIES,
-    REGISTER,
-)
-
-PROCEED = statement(
-    """
-    with inquiry as (
-        update {steunpunt_inquiries} set phase = %(phase)s, disposition = %(disposition)s
-        where stream = %(stream)s
-        returning reference, phase, disposition
-    )
-    update {steunpunt_register} as r set phase = inquiry.phase, disposition = inquiry.disposition
-    from inquiry where r.reference = inquiry.reference
-    """,
-    INQUIRIES,
-    REGISTER,
 )
 
 
@@ -111,36 +87,43 @@ def reference(event: UUID, fact: SignalReceived) -> str:
     return "SP-" + b32encode(sha256(b"steunpunt register\0" + secret).digest())[:10].decode()
 
 
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """The first consultation makes a row, later ones change what it says; the month stays that of the first."""
     event = recorded.event
+    stream = event.originator_id
     match event.fact:
         case SignalReceived() as fact:
-            yield Change(RECEIVE, {"stream": event.originator_id, "reference": reference(event.event_id, fact)})
+            consultation = dict.fromkeys(("consulted_month", "stage", "body_kind", "nature"))
+            matter = {"reference": reference(event.event_id, fact), "phase": Phase.ASSESSMENT, "disposition": None}
+            rows.put(INQUIRIES, {"stream": stream} | matter | consultation)
         case SteunpuntConsulted() as fact:
-            yield Change(
-                CONSULT,
-                {
-                    "stream": event.originator_id,
-                    "month": fact.on.replace(day=1),
-                    "stage": fact.stage,
-                    "body_kind": fact.body_kind,
-                    "nature": fact.nature,
-                },
+            first = rows.row(INQUIRIES, stream)["consulted_month"]
+            _tell(
+                rows,
+                stream,
+                consulted_month=first or fact.on.replace(day=1),
+                stage=fact.stage,
+                body_kind=fact.body_kind,
+                nature=fact.nature,
             )
         case InquiryOpened():
-            yield Change(PROCEED, {"stream": event.originator_id, "phase": Phase.INQUIRY, "disposition": None})
+            _tell(rows, stream, phase=Phase.INQUIRY, disposition=None)
         case InquiryClosed() as fact:
-            yield Change(
-                PROCEED, {"stream": event.originator_id, "phase": Phase.CLOSED, "disposition": fact.disposition}
-            )
+            _tell(rows, stream, phase=Phase.CLOSED, disposition=fact.disposition)
+
+
+def _tell(rows: Rows, stream: str, **changes: object) -> None:
+    """Change what is known of a matter, and with it what the register says of one with a consultation."""
+    known = rows.change(INQUIRIES, stream, **changes)
+    if known["consulted_month"] is not None:
+        rows.put(REGISTER, {name: value for name, value in known.items() if name != "stream"})
 
 
 VIEW = View(
     name="steunpunt_register",
     version=VERSION,
     tables=(INQUIRIES, REGISTER),
-    changes=changes,
+    project=project,
     kinds=frozenset({"integrity_inquiry"}),
 )
 

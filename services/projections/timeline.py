@@ -7,6 +7,7 @@ own, the organisation that recorded it says which body the case is about.
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
 
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
@@ -14,7 +15,9 @@ from psycopg.rows import DictRow
 from domain.basis import Fact, Party, Role
 from infra.eventstore import Recorded
 from services.projections.replay import Entry, Recorder
-from services.projections.views import Change, Changes, Table, View, statement
+from services.projections.rows import Rows
+from services.projections.tables import Kept, Table, statement
+from services.projections.views import View
 
 VERSION = 2
 """1 told the owner who recorded a fact also where they may not see it."""
@@ -34,6 +37,8 @@ TIMELINE = Table(
         fact jsonb not null,
         unique (stream, version)
     """,
+    key=("position",),
+    kept=Kept.ADDED,
     visible="""
         {is_auditor}
         or exists (
@@ -55,6 +60,8 @@ RECORDERS = Table(
         on_behalf_of text,
         purpose text
     """,
+    key=("position",),
+    kept=Kept.ADDED,
     # Of a fact that they may see: in another role one's own organisation may know nothing of the case.
     visible=f"""
         {{is_auditor}}
@@ -66,47 +73,31 @@ RECORDERS = Table(
     """,
 )
 
-ADD = statement(
-    """
-    insert into {timeline} (position, stream, version, event_id, topic, at, role, audience, fact)
-    values (%(position)s, %(stream)s, %(version)s, %(event_id)s, %(topic)s, %(at)s, %(role)s, %(audience)s,
-        %(fact)s::jsonb)
-    """,
-    TIMELINE,
-)
-ADD_RECORDER = statement(
-    """
-    insert into {recorders} (position, stream, audience, person, organisation, on_behalf_of, purpose)
-    values (%(position)s, %(stream)s, %(audience)s, %(person)s, %(organisation)s, %(on_behalf_of)s, %(purpose)s)
-    """,
-    RECORDERS,
-)
 
-
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """Every fact is a row, with the parties that may see it; and so is who recorded it."""
     event, told = recorded.event, recorded.event.metadata
-    place = {
-        "position": recorded.position,
-        "stream": event.originator_id,
-        "audience": sorted(event.fact.seen_by()),
-    }
-    yield Change(
-        ADD,
-        place
-        | {
+    audience = _array(event.fact.seen_by())
+    rows.add(
+        TIMELINE,
+        {
+            "position": recorded.position,
+            "stream": event.originator_id,
             "version": event.originator_version,
             "event_id": event.event_id,
             "topic": event.fact.topic,
             "at": told.at,
-            "role": told.role,
+            "role": told.role.value,
+            "audience": audience,
             "fact": event.fact.model_dump_json(exclude_none=True),
         },
     )
-    yield Change(
-        ADD_RECORDER,
-        place
-        | {
+    rows.add(
+        RECORDERS,
+        {
+            "position": recorded.position,
+            "stream": event.originator_id,
+            "audience": audience,
             "person": told.actor,
             "organisation": told.organisation,
             "on_behalf_of": told.on_behalf_of,
@@ -115,7 +106,13 @@ def changes(recorded: Recorded) -> Changes:
     )
 
 
-VIEW = View(name="timeline", version=VERSION, tables=(TIMELINE, RECORDERS), changes=changes)
+@cache
+def _array(parties: frozenset[Party]) -> str:
+    """Return *parties* as PostgreSQL writes them."""
+    return f"{{{','.join(sorted(parties))}}}"
+
+
+VIEW = View(name="timeline", version=VERSION, tables=(TIMELINE, RECORDERS), project=project)
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------

@@ -1,25 +1,33 @@
 """How far has each view come, and is it still going on?"""
 
 import time
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Iterable, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import Semaphore
+from threading import Condition, Thread
 from uuid import UUID
 
+import psycopg
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow, dict_row
+from psycopg_pool import PoolTimeout
 
 from domain.values import Model
 from infra.database import Connection, Database, DatabaseRole
-from services.projections.projecting import Undigestible
 from services.projections.views import View
 
 PROJECTING = 1464157523
 """The first number of the advisory locks of the views; the second stands in ``views.tracking``. Whoever holds the lock
 of a view is at work on it. One lock for each, so that the projectors of two releases can run side by side."""
-PAUSE = 0.005
-"""Seconds between two looks at how far a view has come."""
+CHANNEL = "weerbaar_views"
+"""Where a projector tells that views have come further, without a payload."""
+POLL = 1.0
+"""Seconds after which whoever waits looks unasked: a notification may be lost."""
+IDLE = 30.0
+"""Seconds without anybody who waits, after which nobody listens any more."""
+MAX_WAITING = 10
+"""How many wait for a view at a time, each in a thread of its own: the other threads are for commands."""
 
 
 class ViewStatus(Model):
@@ -90,12 +98,7 @@ update views.tracking set
 where view = %(view)s and version = %(version)s
 """
 
-WAITING_FOR = """
-select w.view, t.stopped_at is not null from unnest(%s::text[], %s::integer[]) w(view, version)
-left join views.tracking t on t.view = w.view and t.version = w.version
-where coalesce(t.position, -1) < %s
-order by t.stopped_at, w.view
-"""
+PLACES = "select view, version, position, stopped_at is not null from views.tracking"
 
 STOPPED = """
 select stopped_at is not null as stopped from views.tracking where view = %s
@@ -108,18 +111,17 @@ def claim(connection: Connection, view: View) -> bool:
     return connection.execute(CLAIM, (PROJECTING, view.name, view.version)).fetchone() == (True,)
 
 
-def move(connection: Connection, view: View, position: int, stumbled: Undigestible | None = None) -> None:
-    """Record that *view* has come to *position*, and what it *stumbled* over there."""
-    connection.execute(
-        MOVE,
-        {
-            "view": view.name,
-            "version": view.version,
-            "position": position,
-            "stopped_by": stumbled and stumbled.event.event_id,
-            "reason": stumbled and str(stumbled),
-        },
-    )
+def move(
+    connection: Connection, view: View, position: int, stopped_by: UUID | None = None, reason: str | None = None
+) -> None:
+    """Record that *view* has come to *position*, and which event it stumbled over there, and why."""
+    where = {"view": view.name, "version": view.version}
+    connection.execute(MOVE, where | {"position": position, "stopped_by": stopped_by, "reason": reason})
+
+
+def announce(connection: Connection) -> None:
+    """Tell those who wait that views have come further."""
+    connection.execute("select pg_notify(%s, '')", (CHANNEL,))
 
 
 def status(database: Database) -> list[ViewStatus]:
@@ -141,29 +143,103 @@ def has_stopped(cursor: DatabaseCursor[DictRow], view: View) -> bool:
     return row is None or bool(row["stopped"])
 
 
-def wait_until(
-    database: Database, views: Iterable[View], position: int, timeout: float, turns: Semaphore | None = None
-) -> None:
-    """Return when all *views* show what was recorded at *position*. Raises NotYetVisible after *timeout* seconds.
+Places = Mapping[tuple[str, int], tuple[int, bool]]
+"""By name and version of a view: how far it has come, and whether it has stopped there."""
 
-    A view that has stopped before the position is not waited for, nor is any by those for whom there is no turn left.
+
+@dataclass
+class Watch:
+    """Waits for views. However many wait, one connection hears for all of them that a view has come further.
+
+    It listens from when somebody waits until nobody has for a while, or until it is closed.
     """
-    waited_for = {view.name: view.version for view in views}
-    parameters = (list(waited_for), list(waited_for.values()), position)
-    deadline = time.monotonic() + timeout
-    turn = turns or Semaphore()
-    mine = False
-    try:
-        while True:
-            with database.pool(DatabaseRole.READER).connection() as connection:
-                behind = connection.execute(WAITING_FOR, parameters).fetchall()
-            if not behind:
-                return
-            view, stopped = behind[0]
-            mine = mine or turn.acquire(blocking=False)
-            if stopped or not mine or time.monotonic() >= deadline:
-                raise NotYetVisible(view, stopped=stopped)
-            time.sleep(PAUSE)
-    finally:
-        if mine:
-            turn.release()
+
+    database: Database
+    max_waiting: int = MAX_WAITING
+    _changed: Condition = field(default_factory=Condition, init=False, repr=False)
+    _places: Places = field(default_factory=dict, init=False, repr=False)
+    _waiting: int = field(default=0, init=False)
+    _closed: bool = field(default=False, init=False)
+    _listener: Thread | None = field(default=None, init=False, repr=False)
+
+    def wait(self, views: Iterable[View], position: int, timeout: float) -> None:
+        """Return when all *views* show what was recorded at *position*. Raises NotYetVisible after *timeout* seconds.
+
+        A view that has stopped before the position is not waited for, nor is any by those for whom there is no place.
+        """
+        wanted = [(view.name, view.version) for view in views]
+        with self.database.pool(DatabaseRole.READER).connection() as connection:
+            behind = _behind(_places(connection), wanted, position)
+        if behind is None:
+            return
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            if self._waiting >= self.max_waiting:
+                raise behind
+            self._waiting += 1
+            try:
+                while behind is not None:
+                    remaining = deadline - time.monotonic()
+                    if behind.stopped or remaining <= 0 or self._closed:
+                        raise behind
+                    self._listen()
+                    self._changed.wait(remaining)
+                    behind = _behind(self._places, wanted, position)
+            finally:
+                self._waiting -= 1
+
+    def close(self) -> None:
+        """Listen no more; who waits is told that it is not there yet."""
+        with self._changed:
+            self._closed = True
+            listener = self._listener
+            self._changed.notify_all()
+        if listener is not None:
+            with (
+                suppress(psycopg.Error, PoolTimeout),
+                self.database.pool(DatabaseRole.READER).connection() as connection,
+            ):
+                announce(connection)  # so that it wakes up
+            listener.join(2 * POLL)
+
+    def _listen(self) -> None:
+        if self._listener is None:
+            self._listener = Thread(target=self._hear, name="views", daemon=True)
+            self._listener.start()
+
+    def _hear(self) -> None:
+        """Look how far the views are whenever a projector tells that they have come further."""
+        try:
+            with closing(self.database.connect(DatabaseRole.READER, autocommit=True)) as connection:
+                # Listen first and look then: what happens in between is either seen or announced.
+                connection.execute(f"listen {CHANNEL}")
+                last_needed = time.monotonic()
+                while not self._closed and time.monotonic() - last_needed < IDLE:
+                    places = _places(connection)
+                    with self._changed:
+                        self._places = places
+                        self._changed.notify_all()
+                        if self._waiting:
+                            last_needed = time.monotonic()
+                    for _ in connection.notifies(timeout=POLL, stop_after=1):
+                        pass
+        except psycopg.Error:
+            pass  # whoever waits wakes up below, and listens anew for as long as there is time
+        finally:
+            with self._changed:
+                self._listener = None
+                self._changed.notify_all()
+
+
+def _places(connection: Connection) -> Places:
+    return {(view, version): (position, stopped) for view, version, position, stopped in connection.execute(PLACES)}
+
+
+def _behind(places: Places, wanted: Iterable[tuple[str, int]], position: int) -> NotYetVisible | None:
+    """Return which of the *wanted* views is not at *position* yet: one that has stopped, if there is one."""
+    found = [(name, *places.get((name, version), (-1, False))) for name, version in wanted]
+    behind = [(stopped, name) for name, at, stopped in found if at < position]
+    if not behind:
+        return None
+    stopped, name = max(behind)
+    return NotYetVisible(name, stopped=stopped)

@@ -1,12 +1,12 @@
-"""What is a view, and how do its tables come to be?
+"""What is a view?
 
 A view answers one question with a few tables of its own, made from facts alone: it can be thrown away and made anew.
-Its tables carry its version in their names (``views.worklist_v1``), so that two releases can each use their own.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Annotated, Generic, Self, TypeVar
 
 from psycopg import sql
 from pydantic import Field, computed_field
@@ -15,6 +15,8 @@ from domain.basis import Grant, StreamId
 from domain.values import Model
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import Recorded
+from services.projections.rows import Rows
+from services.projections.tables import Table, exists, let_alias_mean, make, protect
 
 T = TypeVar("T")
 
@@ -24,54 +26,9 @@ Cursor = tuple[str | int | bool | None, ...]
 INSTALLING = (1464157522, 3)
 """The advisory lock under which tables are made: two programs may start at once. The first number is the service's."""
 
-WORDS = {
-    "role": "(select nullif(current_setting('weerbaar.role', true), ''))",
-    "organisation": "(select nullif(current_setting('weerbaar.organisation', true), ''))",
-    "is_auditor": "((select nullif(current_setting('weerbaar.role', true), '')) = 'auditor')",
-}
-"""What statements and policies may say besides table names. Unset settings are null and match nothing. The brackets
-with ``select`` make PostgreSQL look the setting up once per statement and not once per row."""
 
-
-class Change(NamedTuple):
-    """A statement that a fact leads to, with its parameters."""
-
-    statement: bytes
-    parameters: Mapping[str, Any]
-
-
-Changes = Iterator[Change]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of a view. There is none without a policy: row-level security is part of making it."""
-
-    name: str
-    version: int
-    columns: str
-    """What stands between the brackets of ``create table``."""
-    visible: str
-    """Which rows a reader may see, as a condition in SQL; ``{<name>}`` is the table itself, see also WORDS."""
-    indexes: tuple[str, ...] = ()
-    """What follows ``create index on <table>``."""
-    alias: str | None = None
-    """An unversioned name for the columns in ``alias_columns``, for policies of other views."""
-    alias_columns: str = "*"
-
-    @property
-    def qualified(self) -> str:
-        """Return the table's name in SQL."""
-        return f"views.{self.name}_v{self.version}"
-
-
-def statement(template: str, *tables: Table) -> bytes:
-    """Return *template* with the names of *tables* (``{worklist}``) and the WORDS filled in."""
-    return template.format(**WORDS, **{table.name: table.qualified for table in tables}).encode()
-
-
-def _no_changes(_: Recorded) -> Changes:
-    return iter(())
+def _nothing(_: Rows, __: Recorded) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -81,16 +38,21 @@ class View:
     name: str
     version: int
     tables: tuple[Table, ...]
-    changes: Callable[[Recorded], Changes] = _no_changes
-    """What a fact changes in the tables. Pure: the same facts always give the same rows."""
-    regrants: Callable[[StreamId, frozenset[Grant], frozenset[Grant]], Changes] | None = None
-    """What it changes when the access list of a case becomes another, from the one before to the one after."""
+    project: Callable[[Rows, Recorded], None] = _nothing
+    """Change the rows as a fact says. From nothing but those and the fact: the same facts always give the same rows."""
+    regrant: Callable[[Rows, StreamId, frozenset[Grant]], None] | None = None
+    """Change them as the access list of a case says, when a fact has made it another one."""
     kinds: frozenset[str] | None = None
     """The kinds whose facts it needs; ``None``: all, also those that a release does not know yet."""
 
     def needs(self, topic: str) -> bool:
         """Tell whether facts of *topic* concern this view."""
         return self.kinds is None or topic.partition(".")[0] in self.kinds
+
+    def beside(self, name: str) -> Self:
+        """Return the same view with tables of its own beside those that readers use."""
+        tables = tuple(table.made_beside(name) for table in self.tables)
+        return replace(self, name=f"{self.name}_{name}", tables=tables)
 
 
 class OfCase(Model):
@@ -133,9 +95,20 @@ create table if not exists views.tracking (
     reason text,
     published boolean not null default false,
     lock integer not null generated always as identity,
+    -- By their names, so that another release can drop them.
+    tables text[] not null default '{}',
     primary key (view, version)
 )
 """
+SINCE_0_1_0 = "alter table views.tracking add column if not exists tables text[] not null default '{}'"
+
+
+@contextmanager
+def installing(connection: Connection) -> Iterator[None]:
+    """Begin a transaction in which nobody else makes, names or drops tables."""
+    with connection.transaction():
+        connection.execute("select pg_advisory_xact_lock(%s, %s)", INSTALLING)
+        yield
 
 
 def install(database: Database, views: Iterable[View]) -> None:
@@ -143,8 +116,7 @@ def install(database: Database, views: Iterable[View]) -> None:
 
     An unversioned name that exists already goes on meaning the older version until ``publish``.
     """
-    with database.connect(DatabaseRole.PROJECTOR) as connection:
-        connection.execute("select pg_advisory_xact_lock(%s, %s)", INSTALLING)
+    with database.connect(DatabaseRole.PROJECTOR) as connection, installing(connection):
         _make_tracking(connection, database)
         for view in views:
             known = connection.execute(
@@ -153,16 +125,18 @@ def install(database: Database, views: Iterable[View]) -> None:
             if known.fetchone() is not None:
                 continue
             for table in view.tables:
-                _make(connection, database, table)
-                if table.alias and not _exists(connection, f"views.{table.alias}"):
-                    _name(connection, database, table)
-            connection.execute("insert into views.tracking (view, version) values (%s, %s)", (view.name, view.version))
+                make(connection, database, table)
+                if table.alias and not exists(connection, f"views.{table.alias}"):
+                    let_alias_mean(connection, database, table)
+            connection.execute(
+                "insert into views.tracking (view, version, tables) values (%s, %s, %s)",
+                (view.name, view.version, [table.qualified for table in view.tables]),
+            )
 
 
 def publish(connection: Connection, database: Database, view: View) -> None:
     """Let the unversioned names mean this version of *view*, once it has caught up, unless a newer one has them."""
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(%s, %s)", INSTALLING)
+    with installing(connection):
         newer = connection.execute(
             "select from views.tracking where view = %s and version >= %s and published", (view.name, view.version)
         )
@@ -170,59 +144,25 @@ def publish(connection: Connection, database: Database, view: View) -> None:
             return
         for table in view.tables:
             if table.alias:
-                _name(connection, database, table)
+                let_alias_mean(connection, database, table)
         connection.execute(
             "update views.tracking set published = true where view = %s and version = %s", (view.name, view.version)
         )
 
 
+def discard(connection: Connection, view: View) -> None:
+    """Drop the tables of *view*, and forget how far it has come."""
+    with installing(connection):
+        for table in view.tables:
+            connection.execute(f"drop table {table.qualified}".encode())
+        connection.execute("delete from views.tracking where view = %s and version = %s", (view.name, view.version))
+
+
 def _make_tracking(connection: Connection, database: Database) -> None:
-    if _exists(connection, "views.tracking"):
+    if exists(connection, "views.tracking"):
+        connection.execute(SINCE_0_1_0)
         return
     connection.execute(TRACKING)
     # How far a view has come is no secret inside the service: readers wait for it.
-    _protect(connection, database, "views.tracking", "true")
+    protect(connection, database, "views.tracking", "true")
     connection.execute(sql.SQL("grant usage on schema views to {reader}").format(**database.identifiers()))
-
-
-def _make(connection: Connection, database: Database, table: Table) -> None:
-    connection.execute(f"create table {table.qualified} ({table.columns})".encode())
-    for index in table.indexes:
-        connection.execute(f"create index on {table.qualified} {index}".encode())
-    _protect(connection, database, table.qualified, statement(table.visible, table).decode())
-
-
-def _protect(connection: Connection, database: Database, name: str, visible: str) -> None:
-    for template in (
-        "alter table {table} enable row level security",
-        "create policy visible on {table} for select to {reader} using ({visible})",
-        "grant select on {table} to {reader}",
-    ):
-        connection.execute(
-            sql.SQL(template).format(
-                table=sql.SQL(name),
-                visible=sql.SQL(visible),
-                **database.identifiers(),
-            )
-        )
-
-
-def _name(connection: Connection, database: Database, table: Table) -> None:
-    # security_invoker: without it the view would show the owner's rows, which are all.
-    for template in (
-        "create or replace view {alias} with (security_invoker = true) as select {columns} from {table}",
-        "grant select on {alias} to {reader}",
-    ):
-        connection.execute(
-            sql.SQL(template).format(
-                alias=sql.SQL(f"views.{table.alias}"),
-                columns=sql.SQL(table.alias_columns),
-                table=sql.SQL(table.qualified),
-                **database.identifiers(),
-            )
-        )
-
-
-def _exists(connection: Connection, name: str) -> bool:
-    found = connection.execute("select to_regclass(%s) is not null", (name,)).fetchone()
-    return found is not None and bool(found[0])

@@ -13,7 +13,7 @@ from domain.basis import Fact, PersonId
 from domain.bodies import BodyId
 from domain.people import Office
 from domain.rules import follow_up
-from domain.rules.follow_up import NextStep, Situation, terms_of
+from domain.rules.follow_up import NextStep, Situation
 from domain.threat_case import (
     AangifteFiled,
     AangifteWaived,
@@ -35,7 +35,9 @@ from domain.threat_case import (
 )
 from domain.values import CodeList, Day, Identifying, Instant, Model
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Cursor, OfCase, Page, Table, View, page, statement
+from services.projections.rows import Row, Rows
+from services.projections.tables import Table, statement
+from services.projections.views import Cursor, OfCase, Page, View, page
 
 VERSION = 2
 
@@ -55,8 +57,7 @@ not look it up in an index for readers whom a policy holds."""
 WORKLIST = Table(
     name="worklist",
     version=VERSION,
-    # The owner stands in the row itself: this list is looked at all day, and the policy needs no second table. What is
-    # due when says domain/rules/follow_up.py; the table says the same of the first step, so that an index can order it.
+    # The owner stands in the row itself: this list is looked at all day, and the policy needs no second table.
     columns="""
         stream text collate "C" primary key,
         owner text not null,
@@ -73,22 +74,9 @@ WORKLIST = Table(
         call_back_at timestamptz,
         police_notified date,
         vpt_code boolean,
-        aangifte text not null default 'open',
+        aangifte text not null,
         closed text,
-        assess_by timestamptz not null,
-        aangifte_by timestamptz not null,
-        vpt_code_by timestamptz not null,
-        due_at timestamptz generated always as (
-            case when closed is null then least(
-                case when danger_now and police_notified is null then reported_at end,
-                case when handler is null then reported_at end,
-                call_back_at,
-                case when severity is null then assess_by end,
-                case when aangifte = 'open' then aangifte_by end,
-                case when (police_notified is not null or aangifte = 'filed') and vpt_code is not true
-                    then vpt_code_by end
-            ) end
-        ) stored
+        due_at timestamptz
     """,
     visible="{is_auditor} or (owner_role = {role} and owner = {organisation})",
     indexes=(
@@ -99,113 +87,93 @@ WORKLIST = Table(
     ),
 )
 
-REPORT = statement(
-    """
-    insert into {worklist} (
-        stream, owner, owner_role, number, body, office, handler, danger_now, severity, form, reported_at,
-        last_activity_at, assess_by, aangifte_by, vpt_code_by
-    ) values (
-        %(stream)s, %(owner)s, %(owner_role)s, %(number)s, %(body)s, %(office)s, %(handler)s, %(danger_now)s,
-        %(severity)s, %(form)s, %(at)s, %(at)s, %(assess_by)s, %(aangifte_by)s, %(vpt_code_by)s
-    )
-    """,
-    WORKLIST,
-)
 
-# One statement for all that can happen to a row: a page of facts then goes to the server in few round trips.
-UPDATE = statement(
-    """
-    update {worklist} set
-        body = coalesce(%(body)s, body),
-        office = coalesce(%(office)s, office),
-        handler = case when %(handed_over)s then null else coalesce(%(handler)s, handler) end,
-        danger_now = coalesce(%(danger_now)s, danger_now),
-        severity = coalesce(%(severity)s, severity),
-        form = coalesce(%(form)s, form),
-        call_back_at = case when %(called)s then %(call_back_at)s else coalesce(%(call_back_at)s, call_back_at) end,
-        police_notified = coalesce(%(police_notified)s, police_notified),
-        vpt_code = coalesce(%(vpt_code)s, vpt_code),
-        aangifte = coalesce(%(aangifte)s, aangifte),
-        closed = case when %(reopened)s then null else coalesce(%(closed)s, closed) end,
-        last_activity_at = %(at)s
-    where stream = %(stream)s
-    """,
-    WORKLIST,
-)
-
-UNCHANGED = dict.fromkeys(
-    (
-        "body",
-        "office",
-        "handler",
-        "danger_now",
-        "severity",
-        "form",
-        "call_back_at",
-        "police_notified",
-        "vpt_code",
-        "aangifte",
-        "closed",
-    )
-) | dict.fromkeys(("handed_over", "called", "reopened"), False)
-
-
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """A report makes a row; every later fact is an activity, and some change what the row says."""
     event = recorded.event
-    where = {"stream": event.originator_id, "at": event.metadata.at}
+    stream, at = event.originator_id, event.metadata.at
     match event.fact:
         case ThreatReported() as fact:
-            row = fact.model_dump(include={"owner", "owner_role", "number", "body", "office", "handler", "danger_now"})
-            axes = {"severity": fact.axes.severity, "form": fact.axes.form}
-            yield Change(REPORT, where | row | axes | _terms(event.metadata.at))
+            row: Row = _reported(fact) | {"stream": stream, "reported_at": at}
         case other:
-            yield Change(UPDATE, where | UNCHANGED | _said(other))
+            row = rows.change(WORKLIST, stream, **_said(other))
+    rows.put(WORKLIST, {**row, "last_activity_at": at, "due_at": follow_up.first_due(situation(row))})
 
 
-def _terms(reported_at: datetime) -> dict[str, datetime]:
-    terms = terms_of(reported_at)
+def _reported(fact: ThreatReported) -> dict[str, Any]:
     return {
-        "assess_by": reported_at + terms.assess,
-        "aangifte_by": reported_at + terms.decide_aangifte,
-        "vpt_code_by": reported_at + terms.ask_vpt_code,
+        "owner": fact.owner,
+        "owner_role": fact.owner_role,
+        "number": fact.number,
+        "body": fact.body,
+        "office": fact.office,
+        "handler": fact.handler,
+        "danger_now": fact.danger_now,
+        "severity": fact.axes.severity,
+        "form": fact.axes.form,
+        "call_back_at": None,
+        "police_notified": None,
+        "vpt_code": None,
+        "aangifte": AangifteStatus.OPEN,
+        "closed": None,
     }
 
 
 def _said(fact: Fact) -> dict[str, Any]:  # noqa: C901, PLR0911, PLR0912 - one flat match over the facts
     match fact:
         case ThreatAssessed():
-            return {"severity": fact.axes.severity, "form": fact.axes.form}
+            return _told(severity=fact.axes.severity, form=fact.axes.form)
         case ReportCorrected():
-            corrected = fact.model_dump(include={"body", "office", "danger_now"})
-            return corrected | {"severity": fact.axes.severity, "form": fact.axes.form}
+            report = _told(body=fact.body, office=fact.office, danger_now=fact.danger_now)
+            return report | _told(severity=fact.axes.severity, form=fact.axes.form)
         case DangerPassed():
             return {"danger_now": False}
         case CaseTaken():
             return {"handler": fact.handler}
         case CaseHandedOver():
-            return {"handed_over": True, "call_back_at": fact.call_back_at}
+            return {"handler": None} | _told(call_back_at=fact.call_back_at)
         case CallNoted():
-            return {"called": True, "call_back_at": fact.call_back_at}
+            return {"call_back_at": fact.call_back_at}
         case CallBackPlanned():
             return {"call_back_at": fact.at}
         case PoliceNotified():
-            return {"police_notified": fact.on, "vpt_code": fact.vpt_code}
+            return {"police_notified": fact.on} | _told(vpt_code=fact.vpt_code)
         case VptCodeAdded():
             return {"vpt_code": True}
         case AangifteFiled():
-            return {"aangifte": AangifteStatus.FILED, "vpt_code": fact.vpt_code}
+            return {"aangifte": AangifteStatus.FILED} | _told(vpt_code=fact.vpt_code)
         case AangifteWaived():
             return {"aangifte": AangifteStatus.WAIVED}
         case ThreatCaseClosed():
             return {"closed": fact.reason}
         case ThreatCaseReopened():
-            return {"reopened": True}
+            return {"closed": None}
         case _:
             return {}
 
 
-VIEW = View(name="worklist", version=VERSION, tables=(WORKLIST,), changes=changes, kinds=frozenset({"threat_case"}))
+def _told(**values: object) -> dict[str, object]:
+    """Return what a fact tells; what it is silent about stays as it was."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def situation(row: Row) -> Situation:
+    """Return what the next steps of the case in *row* follow from."""
+    return Situation(
+        reported_at=row["reported_at"],
+        danger_now=row["danger_now"],
+        police_notified=row["police_notified"] is not None,
+        handler=row["handler"],
+        call_back_at=row["call_back_at"],
+        assessed=row["severity"] is not None,
+        aangifte_filed=row["aangifte"] == AangifteStatus.FILED,
+        aangifte_waived=row["aangifte"] == AangifteStatus.WAIVED,
+        vpt_code=row["vpt_code"],
+        closed=row["closed"] is not None,
+    )
+
+
+VIEW = View(name="worklist", version=VERSION, tables=(WORKLIST,), project=project, kinds=frozenset({"threat_case"}))
 
 
 # --- queries ----------------------------------------------------------------------------------------------------------
@@ -237,20 +205,7 @@ class WorklistItem(OfCase):
     @property
     def next_steps(self) -> tuple[NextStep, ...]:
         """What is to be done next, what is due soonest first."""
-        return follow_up.next_steps(
-            Situation(
-                reported_at=self.reported_at,
-                danger_now=self.danger_now,
-                police_notified=self.police_notified is not None,
-                handler=self.handler,
-                call_back_at=self.call_back_at,
-                assessed=self.severity is not None,
-                aangifte_filed=self.aangifte is AangifteStatus.FILED,
-                aangifte_waived=self.aangifte is AangifteStatus.WAIVED,
-                vpt_code=self.vpt_code,
-                closed=self.closed is not None,
-            )
-        )
+        return follow_up.next_steps(situation(dict(self)))
 
 
 class Counts(Model):

@@ -32,7 +32,6 @@ from infra.registers import public_bodies
 from services.history.arrivals import Parameters, history
 from services.portal.figures import BY_CODE, REGIMES, terms
 from services.portal.labels import DEFINITIONS, NOTES
-from services.projections import tracking
 from services.projections.measure_progress import Step
 from services.projections.register import VIEWS
 from tests.network import Network
@@ -64,7 +63,7 @@ def happened(network: Network) -> list[Event]:
     events = [event for step in told for event in step if event.originator_id.startswith("security_advice:")]
     store = network.service.store
     store.record(events, expected=dict.fromkeys((StreamId(event.originator_id) for event in events), 0))
-    tracking.wait_until(network.service.database, VIEWS, store.head(), 60)
+    network.service.watch.wait(VIEWS, store.head(), 60)
     return events
 
 

@@ -1,9 +1,8 @@
 """What might another release make of a view: the next one, or the one before?"""
 
-from collections.abc import Callable
 from dataclasses import replace
 
-from services.projections.views import Changes, View
+from services.projections.views import View
 
 
 def next_version(view: View) -> View:
@@ -17,20 +16,4 @@ def previous_version(view: View) -> View:
 
 
 def _version(view: View, version: int) -> View:
-    tables = tuple(replace(table, version=version) for table in view.tables)
-
-    def with_tables(query: bytes) -> bytes:
-        for old, new in zip(view.tables, tables, strict=True):
-            query = query.replace(old.qualified.encode(), new.qualified.encode())
-        return query
-
-    def anew(changes: Callable[..., Changes]) -> Callable[..., Changes]:
-        return lambda *facts: (change._replace(statement=with_tables(change.statement)) for change in changes(*facts))
-
-    return replace(
-        view,
-        version=version,
-        tables=tables,
-        changes=anew(view.changes),
-        regrants=anew(view.regrants) if view.regrants else None,
-    )
+    return replace(view, version=version, tables=tuple(replace(table, version=version) for table in view.tables))

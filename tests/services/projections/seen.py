@@ -1,16 +1,23 @@
 """A view made for the tests: it only tells which facts it has seen, and would show it if it had seen one twice."""
 
 from infra.eventstore import Recorded
-from services.projections.views import Change, Changes, Table, View, statement
+from services.projections.rows import Rows
+from services.projections.tables import Kept, Table
+from services.projections.views import View
 
-SEEN = Table(name="seen", version=1, columns="position bigint not null, stream text not null", visible="true")
+SEEN = Table(
+    name="seen",
+    version=1,
+    columns="position bigint not null, stream text not null",
+    key=("position",),
+    kept=Kept.ADDED,
+    visible="true",
+)
 
-SEE = statement("insert into {seen} (position, stream) values (%(position)s, %(stream)s)", SEEN)
 
-
-def changes(recorded: Recorded) -> Changes:
+def project(rows: Rows, recorded: Recorded) -> None:
     """Every fact is a row."""
-    yield Change(SEE, {"position": recorded.position, "stream": recorded.event.originator_id})
+    rows.add(SEEN, {"position": recorded.position, "stream": recorded.event.originator_id})
 
 
-VIEW = View(name="seen", version=1, tables=(SEEN,), changes=changes)
+VIEW = View(name="seen", version=1, tables=(SEEN,), project=project)

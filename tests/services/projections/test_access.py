@@ -10,6 +10,7 @@ from infra.eventstore import CaseStore, Loaded
 from services.projections import access, cases, projecting, timeline
 from services.projections.rebuilding import rebuild
 from services.projections.register import VIEWS
+from services.projections.rows import Rows
 from services.projections.runner import Runner
 from tests.services.projections.network import BVA, TEAM, Network, rows
 from tests.services.projections.tiny import (
@@ -33,10 +34,13 @@ def store(database: Database) -> CaseStore:
 
 def test_a_change_of_the_access_list_is_the_difference() -> None:
     """What stays is not touched."""
-    withdrawn, granted = access.regrants(FIRST, frozenset({OWNER, ADVISER}), frozenset({OWNER}) | {REQUESTER})
+    before = [access.line(FIRST, grant) for grant in (OWNER, ADVISER)]
+    rows = Rows(access.VIEW.tables, {"access": before})
 
-    assert withdrawn == (access.WITHDRAW, access.line(FIRST, ADVISER))
-    assert granted == (access.GRANT, access.line(FIRST, REQUESTER))
+    access.regrant(rows, FIRST, frozenset({OWNER, REQUESTER}))
+
+    assert rows.dropped_from(access.ACCESS) == [access.line(FIRST, ADVISER)]
+    assert rows.put_in(access.ACCESS) == [access.line(FIRST, REQUESTER)]
 
 
 @pytest.mark.parametrize("page", [1, 2, 500])

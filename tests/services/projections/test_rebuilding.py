@@ -11,9 +11,9 @@ from services.projections import projecting, worklist
 from services.projections.projecting import Undigestible
 from services.projections.rebuilding import rebuild
 from services.projections.register import VIEWS
+from services.projections.rows import Rows
 from services.projections.runner import Runner
 from services.projections.tracking import status
-from services.projections.views import Changes
 from tests.log_of import log_of
 from tests.services.projections import seen
 from tests.services.projections.network import TEAM, Network, a_threat, random_history, rows
@@ -83,13 +83,13 @@ def test_a_rebuild_that_stumbles_changes_nothing(
     runner.catch_up()
     live = rows(database, worklist.VIEW)
 
-    def changes(recorded: Recorded) -> Changes:
+    def project(rows: Rows, recorded: Recorded) -> None:
         if recorded.position > 1:
             raise ValueError(recorded.event.fact.model_dump_json())
-        return worklist.changes(recorded)
+        worklist.project(rows, recorded)
 
     with pytest.raises(Undigestible) as stumbled:
-        rebuild(database, store, replace(worklist.VIEW, changes=changes))
+        rebuild(database, store, replace(worklist.VIEW, project=project))
 
     event = log_of(store)[1].event.event_id
     assert str(stumbled.value) == f"ValueError at threat_case.reported.v1, event {event}"

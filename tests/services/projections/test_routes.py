@@ -13,7 +13,7 @@ from infra.database import Database, DatabaseRole
 from infra.identity import demo_issuer
 from infra.settings import read_settings
 from services.app import Service, create_app
-from services.projections import access, cases, routes
+from services.projections import access, cases, tracking
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.views import View
@@ -265,7 +265,7 @@ def test_those_who_wait_for_a_view_leave_room_for_commands(network: Network, pro
     assert reported.status_code == 201
     assert reported_after < WAIT_SECONDS
     assert {status for status, _ in found} == {503}
-    assert len([seconds for _, seconds in found if seconds >= WAIT_SECONDS]) == routes.MAX_WAITING
+    assert len([seconds for _, seconds in found if seconds >= WAIT_SECONDS]) == tracking.MAX_WAITING
 
 
 def test_a_turn_to_wait_is_given_back(network: Network, project: Project) -> None:
@@ -273,8 +273,8 @@ def test_a_turn_to_wait_is_given_back(network: Network, project: Project) -> Non
     project()
     for _ in range(2):
         network.begin("support-team", "threat-cases", THREAT)
-        with ThreadPoolExecutor(routes.MAX_WAITING) as threads:
-            found = threads.map(lambda _: network.get("support-team", "worklist"), range(routes.MAX_WAITING))
+        with ThreadPoolExecutor(tracking.MAX_WAITING) as threads:
+            found = threads.map(lambda _: network.get("support-team", "worklist"), range(tracking.MAX_WAITING))
             time.sleep(WAIT_SECONDS / 4)
             project()
-            assert [answer.status_code for answer in found] == [200] * routes.MAX_WAITING
+            assert [answer.status_code for answer in found] == [200] * tracking.MAX_WAITING

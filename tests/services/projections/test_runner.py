@@ -20,9 +20,10 @@ from services.projections import access, cases, timeline, worklist
 from services.projections import runner as at_work
 from services.projections.rebuilding import rebuild
 from services.projections.register import VIEWS
+from services.projections.rows import Rows
 from services.projections.runner import Runner
 from services.projections.tracking import LOCK, ViewStatus, status
-from services.projections.views import Change, Changes, View, install, statement
+from services.projections.views import View, install
 from tests.log_of import log_of
 from tests.services.projections import dying, seen
 from tests.services.projections.network import AMSTERDAM, TEAM, Network, a_threat, random_history, rows
@@ -266,19 +267,15 @@ POISON = "Een tekst met een naam: Jansen"
 def stumbling(*, in_the_database: bool) -> View:
     """Return the view of the tests, which now stumbles over a number of ours."""
 
-    def changes(recorded: Recorded) -> Changes:
-        (change,) = seen.changes(recorded)
-        text = getattr(recorded.event.fact, "text", "")
-        if text == POISON:
-            if not in_the_database:
-                raise ValueError(text)
-            change = Change(
-                statement("insert into {seen} (position, stream) values (%(stream)s::bigint, '')", seen.SEEN),
-                {"stream": text},
-            )
-        yield change
+    def project(rows: Rows, recorded: Recorded) -> None:
+        if getattr(recorded.event.fact, "text", "") != POISON:
+            seen.project(rows, recorded)
+        elif in_the_database:
+            rows.add(seen.SEEN, {"position": POISON, "stream": ""})
+        else:
+            raise ValueError(POISON)
 
-    return replace(seen.VIEW, changes=changes)
+    return replace(seen.VIEW, project=project)
 
 
 @pytest.fixture
@@ -337,10 +334,10 @@ def test_a_running_projector_tries_again(
     poison(Network(with_referrals))
     mended = Event()
 
-    def changes(recorded: Recorded) -> Changes:
-        return (seen.changes if mended.is_set() else stumbling(in_the_database=False).changes)(recorded)
+    def project(rows: Rows, recorded: Recorded) -> None:
+        (seen.VIEW if mended.is_set() else stumbling(in_the_database=False)).project(rows, recorded)
 
-    with running(Runner(database, with_referrals, [replace(seen.VIEW, changes=changes)])):
+    with running(Runner(database, with_referrals, [replace(seen.VIEW, project=project)])):
         eventually(lambda: of(database, seen.VIEW).stopped_at is not None)
         since = of(database, seen.VIEW).stopped_at
         before = of(database, seen.VIEW).last_activity

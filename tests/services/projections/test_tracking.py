@@ -1,6 +1,7 @@
 """Can it be told how far each view has come, and can it be waited for?"""
 
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from threading import Timer
@@ -12,10 +13,17 @@ from infra.eventstore import CaseStore
 from services.projections import worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
-from services.projections.tracking import NotYetVisible, status, wait_until
+from services.projections.tracking import NotYetVisible, Watch, status
 from services.projections.views import install
 from tests.services.projections import seen
 from tests.services.projections.network import TEAM, Network, a_threat
+
+
+@pytest.fixture
+def watch(database: Database) -> Iterator[Watch]:
+    """Yield a watch over the views."""
+    with closing(Watch(database)) as watch:
+        yield watch
 
 
 def test_there_is_nothing_to_tell_before_the_first_projector(database: Database) -> None:
@@ -41,36 +49,36 @@ def test_the_status_tells_position_and_lag(database: Database, network: Network,
 
 
 def test_waiting_ends_when_all_views_show_the_position(
-    database: Database, store: CaseStore, network: Network, runner: Runner
+    database: Database, store: CaseStore, network: Network, runner: Runner, watch: Watch
 ) -> None:
     """And at once where they do already."""
     install(database, VIEWS)
-    wait_until(database, VIEWS, 0, timeout=0)
+    watch.wait(VIEWS, 0, timeout=0)
     network.give(a_threat(), TEAM)
     later = Timer(0.1, runner.catch_up)
     later.start()
 
-    wait_until(database, VIEWS, store.head(), timeout=20)
+    watch.wait(VIEWS, store.head(), timeout=20)
 
     with database.reading(TEAM) as cursor:
         assert worklist.cases(cursor).items
     later.join()
 
 
-def test_waiting_ends_with_the_time_given(database: Database, network: Network) -> None:
+def test_waiting_ends_with_the_time_given(database: Database, network: Network, watch: Watch) -> None:
     """With the name of a view that is behind."""
     install(database, VIEWS)
     network.give(a_threat(), TEAM)
     begun = time.monotonic()
 
     with pytest.raises(NotYetVisible, match="worklist is behind") as late:
-        wait_until(database, [worklist.VIEW], 1, timeout=0.05)
+        watch.wait([worklist.VIEW], 1, timeout=0.05)
 
     assert (late.value.view, late.value.stopped) == ("worklist", False)
     assert time.monotonic() - begun >= 0.05
 
 
-def test_nobody_waits_for_a_view_that_has_stopped(database: Database, network: Network) -> None:
+def test_nobody_waits_for_a_view_that_has_stopped(database: Database, network: Network, watch: Watch) -> None:
     """It would not help."""
     install(database, VIEWS)
     network.give(a_threat(), TEAM)
@@ -78,14 +86,14 @@ def test_nobody_waits_for_a_view_that_has_stopped(database: Database, network: N
         connection.execute("update views.tracking set stopped_at = now() where view = 'worklist'")
 
     with pytest.raises(NotYetVisible, match="worklist has stopped") as late:
-        wait_until(database, VIEWS, 1, timeout=60)
+        watch.wait(VIEWS, 1, timeout=60)
 
     assert late.value.stopped
 
 
-def test_a_view_without_tables_is_not_there_yet(database: Database) -> None:
+def test_a_view_without_tables_is_not_there_yet(database: Database, watch: Watch) -> None:
     """It has shown nothing."""
     install(database, [seen.VIEW])
 
     with pytest.raises(NotYetVisible, match="worklist is behind"):
-        wait_until(database, [seen.VIEW, worklist.VIEW], 0, timeout=0.01)
+        watch.wait([seen.VIEW, worklist.VIEW], 0, timeout=0.01)

@@ -15,7 +15,8 @@ from infra.eventstore import CaseStore
 from services.projections import access, timeline, worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
-from services.projections.views import Table, View, install, statement
+from services.projections.tables import Table, statement
+from services.projections.views import View, install
 from tests.conftest import Installation
 from tests.services.projections.network import (
     AMSTERDAM,

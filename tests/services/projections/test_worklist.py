@@ -48,6 +48,7 @@ from infra.database import Database, DatabaseRole
 from infra.events import Event, Metadata, Origin
 from infra.eventstore import Recorded
 from services.projections import worklist
+from services.projections.rows import Rows
 from services.projections.runner import Runner
 from services.projections.views import install
 from services.projections.worklist import AangifteStatus, Counts, WorklistItem
@@ -279,11 +280,11 @@ def project(database: Database, histories: Mapping[StreamId, Iterable[Fact]]) ->
         origin=Origin.GENERATED,
     )
     with closing(database.connect(DatabaseRole.PROJECTOR)) as connection, connection.transaction():
+        rows = Rows(worklist.VIEW.tables)
         for stream, facts in histories.items():
             for version, fact in enumerate(facts, start=1):
-                event = Event(stream, version, UUID(int=version), metadata, fact)
-                for change in worklist.changes(Recorded(version, event)):
-                    connection.execute(change.statement, change.parameters)
+                worklist.project(rows, Recorded(version, Event(stream, version, UUID(int=version), metadata, fact)))
+        rows.write(connection)
 
 
 def test_the_table_orders_every_situation_as_the_rules_do(database: Database) -> None:
