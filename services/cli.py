@@ -24,6 +24,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeRemainingColumn,
@@ -49,8 +50,9 @@ from services.history.arrivals import Parameters
 from services.history.recording import HistoryError, begun, record
 from services.portal.assets import FrontEndMissing
 from services.projections import cases, timeline
+from services.projections.former import drop, former
 from services.projections.projecting import Undigestible
-from services.projections.rebuilding import rebuild
+from services.projections.rebuilding import BeingRebuilt, Difference, StillRead, differences, rebuild
 from services.projections.register import VIEWS
 from services.projections.replay import Replay, replay
 from services.projections.runner import Runner
@@ -69,6 +71,7 @@ OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("opera
 """As whom the command line reads: it sees what an auditor sees, and changes nothing."""
 
 ONE_LINE = (
+    BeingRebuilt,
     DayError,
     DemoError,
     EmbeddedServerError,
@@ -76,6 +79,7 @@ ONE_LINE = (
     HistoryError,
     MigrationError,
     SettingsError,
+    StillRead,
     Undigestible,
 )
 """Errors whose message is one line for whoever typed the command."""
@@ -326,6 +330,9 @@ def _said(state: Any) -> Any:  # noqa: ANN401 - JSON
 @program.command(name="rebuild")
 def rebuild_command(
     names: Annotated[list[str] | None, typer.Argument(metavar="[VIEW]...", help="Which views; by default all.")] = None,
+    check: Annotated[  # noqa: FBT002
+        bool, typer.Option("--check", help="Change nothing: tell where a live view is not what the log makes of it.")
+    ] = False,
 ) -> None:
     """Make views anew from the log; readers keep seeing the old rows until the new ones are all there."""
     chosen = [view for view in VIEWS if not names or view.name in names]
@@ -335,16 +342,46 @@ def rebuild_command(
         raise CommandError(message)
     settings = read_settings()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    found: list[Difference] = []
     with migrated(settings) as database, Progress(*columns, console=out) as progress:
         store = projector_store(database)
         for view in chosen:
             task = progress.add_task(view.name, total=None)
-            rebuild(
-                database,
-                store,
-                view,
-                lambda done, of, task=task: progress.update(task, completed=done, total=of),  # type: ignore[misc]
-            )
+
+            def tell_progress(done: int, of: int, task: TaskID = task) -> None:
+                progress.update(task, completed=done, total=of)
+
+            if check:
+                found += differences(database, store, view, tell_progress)
+            else:
+                rebuild(database, store, view, tell_progress)
+    for difference in found:
+        out.print(str(difference), markup=False)
+    if check and not found:
+        out.print("Every live view is what the log makes of it.")
+    if found:
+        raise typer.Exit(1)
+
+
+@program.command(name="views")
+def views_command(
+    *,
+    drop_unused: Annotated[
+        bool, typer.Option("--drop-unused", help="Drop what no release uses any more and nobody is at work on.")
+    ] = False,
+) -> None:
+    """Show what is left of views of former releases; exit status 1 if any of it was to be dropped and could not."""
+    settings = read_settings()
+    with migrated(settings) as database:
+        found = former(database, VIEWS)
+        dropped = drop(database, found) if drop_unused else []
+    for one in found:
+        verdict = "dropped" if one in dropped else f"kept: {one.kept or 'drop it with --drop-unused'}"
+        out.print(f"{one.view}, version {one.version}: {verdict}", markup=False)
+    if not found:
+        out.print("Nothing is left of former releases.")
+    if drop_unused and len(dropped) < len(found):
+        raise typer.Exit(1)
 
 
 @program.command(name="status")
@@ -354,11 +391,12 @@ def status_command() -> None:
     with migrated(settings) as database:
         views = status(database)
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("view", "version", "position", "head", "behind", "last activity", "stopped because"):
+    for column in ("view", "version", "position", "head", "behind", "for", "last activity", "stopped because"):
         table.add_column(column, header_style="bold", no_wrap=True)
     for view in views:
         last = f"{view.last_activity:%Y-%m-%d %H:%M:%S}Z"
-        cells = (view.name, view.version, view.position, view.head, view.lag, last, view.reason or "")
+        waiting = f"{view.behind.total_seconds():.0f} s" if view.lag else ""
+        cells = (view.name, view.version, view.position, view.head, view.lag, waiting, last, view.reason or "")
         table.add_row(*map(str, cells))
     out.print(table)
     mine = {(view.name, view.version) for view in VIEWS}

@@ -66,17 +66,25 @@ def not_ready(detail: str) -> JSONResponse:
 
 
 def view_metrics(views: list[ViewStatus]) -> bytes:
-    """Return the metrics of the views: position, lag in events, and whether one has stopped."""
+    """Return the metrics of the views: how far each is, how far behind, and whether it goes on.
+
+    Idle and dead are told apart by whether a projector is at work, and by when a view moved last.
+    """
     registry = CollectorRegistry()
-    gauges: list[tuple[Gauge, Callable[[ViewStatus], float]]] = [
-        (Gauge("weerbaar_view_position", "Last event shown.", ["view"], registry=registry), lambda v: v.position),
-        (Gauge("weerbaar_view_lag", "Events not shown yet.", ["view"], registry=registry), lambda v: v.lag),
+    gauges: tuple[tuple[str, str, Callable[[ViewStatus], float]], ...] = (
+        ("position", "Last event shown.", lambda view: view.position),
+        ("lag", "Events not shown yet.", lambda view: view.lag),
+        ("lag_seconds", "For how long the oldest of them has been waiting.", lambda view: view.behind.total_seconds()),
         (
-            Gauge("weerbaar_view_stopped", "1 when the view has stopped.", ["view"], registry=registry),
-            lambda v: float(v.stopped_at is not None),
+            "last_activity_timestamp_seconds",
+            "When the view moved last, in seconds since 1970.",
+            lambda view: view.last_activity.timestamp(),
         ),
-    ]
-    for view in views:
-        for gauge, value in gauges:
-            gauge.labels(view.name).set(value(view))
+        ("running", "1 while a projector is at work on the view.", lambda view: view.running),
+        ("stopped", "1 when the view has stopped.", lambda view: view.stopped_at is not None),
+    )
+    for name, meaning, value in gauges:
+        gauge = Gauge(f"weerbaar_view_{name}", meaning, ["view", "version"], registry=registry)
+        for view in views:
+            gauge.labels(view.name, view.version).set(value(view))
     return generate_latest(registry)

@@ -23,6 +23,8 @@ from services.projections.views import View, discard, install, installing
 Progress = Callable[[int, int], None]
 """Told how many events have been projected, and how many there are."""
 
+ANEW, CHECK = BESIDE = ("anew", "check")
+"""What tables beside those of a view are for."""
 TRIES = 20
 """How often it is tried to put the new tables in the place of the old ones."""
 LOCK_SECONDS = 0.5
@@ -50,7 +52,7 @@ def rebuild(database: Database, store: CaseStore, view: View, on_progress: Progr
     An event that the view cannot digest raises Undigestible; once that is mended, it goes on there. Raises BeingRebuilt
     and StillRead.
     """
-    anew = view.beside("anew")
+    anew = view.beside(ANEW)
     with _at_work_on(database, view, anew) as connection:
         _catch_up(connection, store, anew, on_progress)
         for _ in range(TRIES):
@@ -72,7 +74,7 @@ def _at_work_on(database: Database, view: View, beside: View) -> Iterator[Connec
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
         connection.execute("set statement_timeout = 0")
         connection.execute("set synchronous_commit = off")
-        if not claim(connection, beside):
+        if not claim(connection, beside.name, beside.version):
             message = f"somebody else is at work on {view.name}"
             raise BeingRebuilt(message)
         yield connection
@@ -133,6 +135,13 @@ class Difference:
     live: bool
     """Whether the live view has it."""
 
+    def __str__(self) -> str:
+        """Say it in a line."""
+        row = f"{self.table} {', '.join(map(str, self.key))}"
+        if self.columns is not None:
+            return f"{row}: the log says otherwise in {', '.join(self.columns)}"
+        return f"{row}: the log knows no such row" if self.live else f"{row}: is not there"
+
 
 def differences(
     database: Database, store: CaseStore, view: View, on_progress: Progress = _silent
@@ -141,11 +150,12 @@ def differences(
 
     Raises Undigestible and BeingRebuilt.
     """
-    checked = view.beside("check")
+    checked = view.beside(CHECK)
     with (
         _at_work_on(database, view, checked) as connection,
         closing(database.connect(DatabaseRole.PROJECTOR)) as holding,
     ):
+        _empty(connection, checked)
         _catch_up(connection, store, checked, on_progress, _position(connection, view))
         # While it is held nobody moves the live view; the comparison then sees both as they are at this moment.
         _catch_up(connection, store, checked, _silent, _position(holding, view))
@@ -155,8 +165,16 @@ def differences(
             holding.rollback()
             pairs = zip(view.tables, checked.tables, strict=True)
             found = [difference for live, fresh in pairs for difference in _compare(connection, live, fresh)]
-        discard(connection, checked)
+        discard(connection, checked.name, checked.version)
     return tuple(found)
+
+
+def _empty(connection: Connection, view: View) -> None:
+    """Let *view* begin afresh: what an earlier comparison left may have come further than the live view."""
+    with connection.transaction():
+        for table in view.tables:
+            connection.execute(f"truncate {table.qualified}".encode())
+        move(connection, view, 0)
 
 
 def _compare(connection: Connection, live: Table, fresh: Table) -> Iterator[Difference]:

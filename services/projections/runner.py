@@ -68,7 +68,7 @@ class Runner:
         claimed: list[View] = []
         while not stop.is_set():
             for view in self.views:
-                if view not in claimed and claim(connection, view):
+                if view not in claimed and claim(connection, view.name, view.version):
                     claimed.append(view)
                     log.info("projector_at_work", view=view.name, version=view.version)
             if not self._round(connection, claimed):

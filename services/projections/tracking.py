@@ -46,6 +46,8 @@ class ViewStatus(Model):
     stopped_by: UUID | None
     """The event that it cannot digest."""
     reason: str | None
+    published: bool
+    """Whether its unversioned names mean this version, or did: it has caught up once."""
     running: bool
     """Whether a projector is at work on it: a view without one is not idle but dead."""
 
@@ -67,6 +69,7 @@ class NotYetVisible(Exception):  # noqa: N818 - a state to deal with, like a ref
 
 STATUS = """
 select t.view as name, t.version, t.position, t.last_activity, t.stopped_at, t.stopped_by, t.reason,
+    t.published,
     coalesce((select max(e.position) from store.events e), 0) as head,
     coalesce(
         (select clock_timestamp() - e.recorded_at from store.events e where e.position = t.position + 1),
@@ -106,9 +109,9 @@ order by published desc, version desc limit 1
 """
 
 
-def claim(connection: Connection, view: View) -> bool:
+def claim(connection: Connection, view: str, version: int) -> bool:
     """Become the one at work on *view* for as long as the *connection* lasts, unless somebody else is."""
-    return connection.execute(CLAIM, (PROJECTING, view.name, view.version)).fetchone() == (True,)
+    return connection.execute(CLAIM, (PROJECTING, view, version)).fetchone() == (True,)
 
 
 def move(

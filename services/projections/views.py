@@ -100,7 +100,14 @@ create table if not exists views.tracking (
     primary key (view, version)
 )
 """
-SINCE_0_1_0 = "alter table views.tracking add column if not exists tables text[] not null default '{}'"
+SINCE_0_1_0 = "alter table views.tracking add column tables text[] not null default '{}'"
+TABLES_OF_0_1_0 = """
+update views.tracking t set tables = array(
+    select format('views.%%s_v%%s', name, t.version) from unnest(%s::text[]) as name
+    where to_regclass(format('views.%%s_v%%s', name, t.version)) is not null
+)
+where view = %s
+"""
 
 
 @contextmanager
@@ -117,7 +124,8 @@ def install(database: Database, views: Iterable[View]) -> None:
     An unversioned name that exists already goes on meaning the older version until ``publish``.
     """
     with database.connect(DatabaseRole.PROJECTOR) as connection, installing(connection):
-        _make_tracking(connection, database)
+        views = tuple(views)
+        _make_tracking(connection, database, views)
         for view in views:
             known = connection.execute(
                 "select from views.tracking where view = %s and version = %s", (view.name, view.version)
@@ -150,19 +158,24 @@ def publish(connection: Connection, database: Database, view: View) -> None:
         )
 
 
-def discard(connection: Connection, view: View) -> None:
-    """Drop the tables of *view*, and forget how far it has come."""
+def discard(connection: Connection, name: str, version: int) -> None:
+    """Drop the tables of a version of a view, and forget how far it has come."""
     with installing(connection):
-        for table in view.tables:
-            connection.execute(f"drop table {table.qualified}".encode())
-        connection.execute("delete from views.tracking where view = %s and version = %s", (view.name, view.version))
+        deleted = "delete from views.tracking where view = %s and version = %s returning tables"
+        for (tables,) in connection.execute(deleted, (name, version)).fetchall():
+            for table in tables:
+                connection.execute(f"drop table {table}".encode())
 
 
-def _make_tracking(connection: Connection, database: Database) -> None:
-    if exists(connection, "views.tracking"):
-        connection.execute(SINCE_0_1_0)
+def _make_tracking(connection: Connection, database: Database, views: Iterable[View]) -> None:
+    if not exists(connection, "views.tracking"):
+        connection.execute(TRACKING)
+        # How far a view has come is no secret inside the service: readers wait for it.
+        protect(connection, database, "views.tracking", "true")
+        connection.execute(sql.SQL("grant usage on schema views to {reader}").format(**database.identifiers()))
         return
-    connection.execute(TRACKING)
-    # How far a view has come is no secret inside the service: readers wait for it.
-    protect(connection, database, "views.tracking", "true")
-    connection.execute(sql.SQL("grant usage on schema views to {reader}").format(**database.identifiers()))
+    columns = "select from pg_attribute where attrelid = 'views.tracking'::regclass and attname = 'tables'"
+    if connection.execute(columns).fetchone() is None:
+        connection.execute(SINCE_0_1_0)
+        for view in views:
+            connection.execute(TABLES_OF_0_1_0, ([table.name for table in view.tables], view.name))

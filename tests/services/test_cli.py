@@ -34,12 +34,14 @@ from services.app import now
 from services.cases.handling import Handling, Request
 from services.cli import program
 from services.demo.cast import CAST
-from services.projections import timeline
+from services.projections import timeline, worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
+from services.projections.views import install
 from tests.conftest import Installation
 from tests.contract.examples import body, giver
 from tests.network import Network, projector_store
+from tests.services.projections.next_release import previous_version
 
 SECONDS = 30.0
 WEERBAAR = Path(sys.executable).parent / "weerbaar"
@@ -51,6 +53,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "migrate": (),
     "replay": ("DR-2026-000001",),
     "rebuild": (),
+    "views": (),
     "status": (),
     "token": ("--as", "auditor"),
     "api-description": (),
@@ -416,6 +419,35 @@ def test_rebuilding_stops_in_one_line_at_what_a_view_cannot_digest(aside: Termin
     assert failed.status == 1
     assert failed.err == f"weerbaar: MapperDeserialisationError at threat_case.reported.v1, event {event}\n"
     assert "Zwaluw" not in failed.out
+
+
+def test_a_check_tells_whether_live_views_are_what_the_log_makes_of_them(
+    terminal: Terminal, network: Network, numbers: list[str]
+) -> None:
+    """In a line for each row that is not, by its key; nothing is changed."""
+    assert numbers
+    assert terminal.run("rebuild", "--check").said.splitlines()[-1] == "Every live view is what the log makes of it."
+    with closing(network.service.database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
+        connection.execute("update views.worklist_v2 set office = 'commissielid'")
+    before = network.look("auditor", "worklist")
+    failed = terminal.run("rebuild", "--check", "worklist")
+
+    assert failed.status == 1
+    assert re.search(r"^worklist threat_case:\S+: the log says otherwise in office$", failed.out, re.MULTILINE)
+    assert "commissielid" not in failed.out + failed.err
+    assert network.look("auditor", "worklist") == before
+
+
+def test_what_former_releases_left_can_be_dropped(terminal: Terminal, network: Network, numbers: list[str]) -> None:
+    """It is listed first, and dropped on purpose."""
+    assert numbers
+    assert terminal.run("views").said == "Nothing is left of former releases.\n"
+    install(network.service.database, [previous_version(worklist.VIEW)])
+    before = worklist.VERSION - 1
+
+    assert terminal.run("views").said == f"worklist, version {before}: kept: drop it with --drop-unused\n"
+    assert terminal.run("views", "--drop-unused").said == f"worklist, version {before}: dropped\n"
+    assert terminal.run("views", "--drop-unused").said == "Nothing is left of former releases.\n"
 
 
 def test_rebuilding_an_unknown_view_names_it_and_the_known_ones(terminal: Terminal) -> None:

@@ -293,7 +293,7 @@ def test_metrics_tell_how_long_answers_take(settings: Settings, whole: Database)
 
 
 def test_metrics_tell_how_far_each_view_has_come(settings: Settings, database: Database) -> None:
-    """Its position, what it lacks, and whether it has stopped."""
+    """Its position, what it lacks and for how long, whether it has stopped, and whether anybody is at work on it."""
     project(database)
     headers = {"Authorization": f"Bearer {demo_issuer(settings).token(CAST['support-team'], now())}"}
     with serving(settings, database) as client:
@@ -306,12 +306,17 @@ def test_metrics_tell_how_far_each_view_has_come(settings: Settings, database: D
 
     assert {view.name for view in status(database)} == {view.name for view in VIEWS}
     for view in VIEWS:
-        assert behind["weerbaar_view_position", view.name] == 0
-        assert behind["weerbaar_view_lag", view.name] == 1
-        assert behind["weerbaar_view_stopped", view.name] == 0
-        assert stopped["weerbaar_view_position", view.name] == 1
-        assert stopped["weerbaar_view_lag", view.name] == 1
-        assert stopped["weerbaar_view_stopped", view.name] == (view.name == "worklist")
+        which = view.name, str(view.version)
+        assert behind["weerbaar_view_position", *which] == 0
+        assert behind["weerbaar_view_lag", *which] == 1
+        assert 0 < behind["weerbaar_view_lag_seconds", *which] < 60
+        assert behind["weerbaar_view_running", *which] == 0
+        assert behind["weerbaar_view_stopped", *which] == 0
+        assert stopped["weerbaar_view_position", *which] == 1
+        assert stopped["weerbaar_view_lag", *which] == 1
+        moved = stopped["weerbaar_view_last_activity_timestamp_seconds", *which]
+        assert behind["weerbaar_view_last_activity_timestamp_seconds", *which] < moved <= now().timestamp()
+        assert stopped["weerbaar_view_stopped", *which] == (view.name == "worklist")
 
 
 def test_metrics_of_the_process_are_there_without_the_database(settings: Settings, empty_url: str) -> None:
