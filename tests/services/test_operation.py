@@ -306,7 +306,7 @@ def test_metrics_tell_how_far_each_view_has_come(settings: Settings, database: D
 
     assert {view.name for view in status(database)} == {view.name for view in VIEWS}
     for view in VIEWS:
-        which = view.name, str(view.version)
+        which = str(view.version), view.name
         assert behind["weerbaar_view_position", *which] == 0
         assert behind["weerbaar_view_lag", *which] == 1
         assert 0 < behind["weerbaar_view_lag_seconds", *which] < 60
