@@ -233,9 +233,9 @@ class RequestConsultation(Command[Consultation]):
     roles: ClassVar[frozenset[Role]] = STEUNPUNT
     new_ids: ClassVar[int] = 1
 
+    caller: CallerCapacity
     body_kind: BodyKind
     """The kind of body; not which one."""
-    caller: CallerCapacity
     call_back_number: Personal[Phone]
     """Where the caller may be called back."""
     question: ProcessQuestion

@@ -264,11 +264,11 @@ class RegisterOrganisation(Command[Organisation]):
     noun: ClassVar[str] = ""
     roles: ClassVar[frozenset[Role]] = ADMINISTRATOR
 
-    organisation: OrganisationKey
-    """The id by which everything else refers to it."""
+    kind: OrganisationKind
     name: Line
     """As it is called in full."""
-    kind: OrganisationKind
+    organisation: OrganisationKey
+    """The id by which everything else refers to it."""
 
     def key(self) -> str:
         """Return the id: an organisation is registered once."""
@@ -389,12 +389,12 @@ class RecordMilestone(Command[Organisation]):
     milestone: Milestone
     detail: Line
     """What happened, in a sentence."""
-    source: Line
-    """Where that can be read: a publication, an address, or a numbered document of a dossier."""
     on: Day | None = None
     """The day; by default today."""
     body: Line | None = None
     """The bodies concerned, in words."""
+    source: Line
+    """Where that can be read: a publication, an address, or a numbered document of a dossier."""
 
     def decide(self, state: Organisation, act: Act) -> Facts:
         """The same thing is recorded once."""

@@ -165,12 +165,16 @@ class ClosingReason(CodeList):
 
 
 class Axes(Model):
-    """Along which a threat is described; all of them may stay open at intake."""
+    """Along which a threat is described; all of them may stay open at intake.
 
+    In the order in which a form asks: how serious it is decides what happens tonight, and what only shows later comes
+    last.
+    """
+
+    severity: Severity | None = None
     form: Form | None = None
     channel: Channel | None = None
     target: Target | None = None
-    severity: Severity | None = None
     offender_known: Flag | None = None
     """Whether it is known who does it."""
     offender: Offender | None = None
@@ -567,13 +571,13 @@ class ReportThreat(Command[ThreatCase]):
     """Where the reporter may be called back."""
     danger_now: Flag
     """Whether somebody is in danger at this moment."""
+    account: Personal[Text | None] = None
+    """What happened, in the reporter's words."""
     capacity: Capacity | None = None
     reporter_name: Personal[Line | None] = None
     """Who reports it, unless they stay anonymous."""
     victim: PersonDetails | None = None
     """Whoever is threatened, unless that is the reporter or nobody in person."""
-    account: Personal[Text | None] = None
-    """What happened, in the reporter's words."""
     axes: Axes = Axes()
     external_reference: Identifying[Line | None] = None
     """The sender's own reference to the incident."""

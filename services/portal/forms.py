@@ -205,10 +205,6 @@ class Form:
         count = min(max(_indices(self.values, rows.name), default=-1) + 1 + self.more, ROWS_AT_MOST)
         return [rows.row(n) for n in range(max(count, 1))]
 
-    def field(self, name: str) -> Field:
-        """Return the field *name*, for a template of its own."""
-        return next(found for found in self.fields if found.name == name)
-
     def opened(self, shown: Sequence[str]) -> bool:
         """Tell whether any field besides those *shown* says something, or is at fault: then it is not hidden."""
         return any(

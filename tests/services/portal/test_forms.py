@@ -6,11 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 from domain.basis import Command
+from domain.consultation import RequestConsultation
 from domain.integrity_inquiry import ConsultSteunpunt
 from domain.kinds import KINDS
-from domain.organisations import EndMembership
+from domain.organisations import EndMembership, RecordMilestone, RegisterOrganisation
 from domain.security_advice import GiveAdvice, OrderMeasure
-from domain.threat_case import ReportThreat
+from domain.threat_case import AssessThreat, ReportThreat
 from services.portal.forms import (
     Field,
     Form,
@@ -38,6 +39,24 @@ def test_a_form_asks_every_field_of_its_command(command: type[Command[Any]]) -> 
 
     assert [found.name for found in fields] == list(command.model_fields)
     assert all(found.label and found.asked for found in fields)
+
+
+@pytest.mark.parametrize(
+    ("command", "first"),
+    [
+        (ReportThreat, ["body", "office", "call_back_number", "danger_now", "account"]),
+        (AssessThreat, ["axes.severity", "axes.form", "axes.channel", "axes.target"]),
+        (RequestConsultation, ["caller", "body_kind", "call_back_number", "question"]),
+        (RegisterOrganisation, ["kind", "name", "organisation"]),
+        (RecordMilestone, ["milestone", "detail", "on", "body", "source"]),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_form_asks_first_what_people_know_first(command: type[Command[Any]], first: list[str]) -> None:
+    """What decides what happens tonight, and what is told in one breath, before what only shows later."""
+    names = [name for found in fields_of(command) for name in found.names()]
+
+    assert names[: len(first)] == first
 
 
 def test_four_answers_make_a_report() -> None:
