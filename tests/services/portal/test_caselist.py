@@ -69,10 +69,11 @@ def test_a_number_typed_loosely_leads_to_the_case(browse: Browse) -> None:
     team = browse("support-team")
     number = reported(team)
     prefix, year, last = number.split("-")
-    found = team.get(f"/zaken?nummer={prefix.lower()}+{year}+{int(last)}")
 
-    assert found.url.path.startswith("/dossiers/threat-cases/")
-    assert number in found.text
+    for typed in (f"{prefix.lower()}+{year}+{int(last)}", f"{prefix}{year}{int(last)}", f"{prefix}{int(last)}"):
+        found = team.get(f"/zaken?nummer={typed}")
+        assert found.url.path.startswith("/dossiers/threat-cases/"), typed
+        assert number in found.text
 
 
 def test_a_form_takes_a_number_typed_loosely_too(browse: Browse) -> None:
@@ -104,6 +105,14 @@ def test_a_number_that_two_kinds_have_asks_which(network: Network, browse: Brows
 
     assert page.url.path.startswith("/dossiers/security-advices/")
     assert {number, f"BA{number[2:]}"} <= set(numbers_in(auditor.text))
+
+
+def test_a_number_alone_that_no_kind_has_asks_for_letters_and_year(browse: Browse) -> None:
+    """Of whichever kind it was meant to be, this year has none."""
+    page = " ".join(browse("support-team").get("/zaken?nummer=999998").text.split())
+
+    assert re.search(r"DR-\d{4}-999998 en BA-\d{4}-999998 bestaan niet, of u kunt ze niet zien\.", page)
+    assert "Typ dan ook de letters en het jaar." in page
 
 
 def test_what_is_no_number_is_said_to_be_none(browse: Browse) -> None:
