@@ -75,11 +75,20 @@ class Situation:
     closed: bool
 
 
+AT_ONCE = frozenset({FollowUp.SECURE, FollowUp.TAKE})
+"""What is never late: nobody promised it for a later moment, so it is to be done now until it has been done."""
+
+
 class NextStep(Model):
     """A step that is to be taken next, and by when."""
 
     step: FollowUp
     due: Instant
+
+    @property
+    def at_once(self) -> bool:
+        """Tell whether it is to be done now, whenever the case was reported: its term is none that could run out."""
+        return self.step in AT_ONCE
 
 
 def next_steps(case: Situation) -> tuple[NextStep, ...]:

@@ -94,6 +94,15 @@ def test_what_is_due_soonest_comes_first() -> None:
     ]
 
 
+def test_only_what_has_a_term_can_be_late() -> None:
+    """Safety, and that somebody handles the case, are for now: a minute after the report, and a day."""
+    case = replace(FRESH, call_back_at=days(2), police_notified=False)
+    at_once = {step.step for step in next_steps(case) if step.at_once}
+
+    assert at_once == {FollowUp.SECURE, FollowUp.TAKE}
+    assert all(step.due == REPORTED_AT for step in next_steps(case) if step.at_once)
+
+
 def test_a_closed_case_asks_for_nothing() -> None:
     """Whatever was left open."""
     assert next_steps(replace(FRESH, call_back_at=days(2), closed=True)) == ()

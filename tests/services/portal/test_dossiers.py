@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -151,6 +152,24 @@ def test_a_threat_case_tells_its_sides_and_what_is_missing(browse: Browse, serve
     assert "VPT-code is niet bekend" in page or "VPT-code is niet geregistreerd" in page
     assert "Aangeboden: " in page
     assert 'href="tel:0600000102"' in page
+
+
+def test_what_is_to_be_done_at_once_is_never_called_late(browse: Browse, served: Served) -> None:
+    """Danger of which the police do not know is for now, also a day later; a call that was promised can be late."""
+    four = {"body": "gm0855", "office": "wethouder", "call_back_number": "06-00 00 01 09", "danger_now": True}
+    key = served.network.begin("support-team", "threat-cases", four)
+    before = served.clock.moment
+    at = {"at": (before + timedelta(hours=1)).isoformat()}
+    assert served.network.post("support-team", f"threat-cases/{key}/call-backs", at).status_code == 201
+    served.network.settle()
+    try:
+        served.clock.moment = before + timedelta(hours=3)
+        page = re.sub(r"\s+", " ", main(browse("support-team").get(f"/dossiers/threat-cases/{key}").text))
+    finally:
+        served.clock.moment = before
+
+    assert re.search(r'112 en politie</a> <span class="wb-due wb-due--late">nu</span>', page)
+    assert re.search(r'Terugbellen</a> <span class="wb-due wb-due--late">2 uur te laat</span>', page)
 
 
 def test_a_new_advice_can_be_asked_for_from_a_threat_case(browse: Browse, served: Served) -> None:
