@@ -313,6 +313,11 @@ class Measure:
         """Tell whether nothing more can happen to it."""
         return self.status in {MeasureStatus.DECLINED, MeasureStatus.CANCELLED, MeasureStatus.REMOVED}
 
+    @property
+    def fell_away(self) -> bool:
+        """Tell whether it was declined or cancelled: it never was installed, and never will be."""
+        return self.status in {MeasureStatus.DECLINED, MeasureStatus.CANCELLED}
+
 
 @dataclass(frozen=True)
 class SecurityAdvice:
@@ -337,6 +342,32 @@ class SecurityAdvice:
     given: Day | None = None
     adopted: Day | None = None
     measures: tuple[Measure, ...] = ()
+
+    @property
+    def standing(self) -> tuple[Measure, ...]:
+        """The measures that were installed, removed later or not, or are still to be."""
+        return tuple(measure for measure in self.measures if not measure.fell_away)
+
+    @property
+    def installed(self) -> tuple[Measure, ...]:
+        """The measures that were installed, removed later or not."""
+        return tuple(measure for measure in self.measures if measure.installed)
+
+    @property
+    def one_off_cents(self) -> int | None:
+        """What the measures cost once, but for those that fell away; ``None`` for whoever may not see amounts."""
+        return _sum(measure.one_off_cents for measure in self.standing)
+
+    @property
+    def recurring_cents_per_month(self) -> int | None:
+        """What the measures cost every month that are in place or to come; ``None`` as with what they cost once."""
+        return _sum(measure.recurring_cents_per_month for measure in self.measures if not measure.has_ended)
+
+
+def _sum(amounts: Iterable[Cents | None]) -> int | None:
+    """Return the sum of *amounts*; ``None`` where one of them is not known."""
+    known = tuple(amounts)
+    return None if None in known else sum(filter(None, known))
 
 
 def evolve(advice: SecurityAdvice, fact: AdviceFact) -> SecurityAdvice:

@@ -410,6 +410,21 @@ class ThreatCase:
         """The person the case is about: the victim, or else the reporter."""
         return told(self.victim or self.reporter).subject
 
+    @property
+    def threatened(self) -> Subject | None:
+        """Whoever is threatened, as far as they were named: the victim, or a reporter who reports for themselves."""
+        return self.victim or (self.reporter if self.capacity is Capacity.VICTIM else None)
+
+    @property
+    def police_know(self) -> bool:
+        """Whether the police know of the matter: they were notified, or an aangifte was filed."""
+        return bool(self.police_notified or self.aangifte.filed)
+
+    @property
+    def lacks_vpt_code(self) -> bool:
+        """Whether the police, who know of the matter, have still to register the VPT code."""
+        return self.police_know and not self.vpt_code and not self.closed
+
 
 def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
     """Return the case after *fact*."""
@@ -796,7 +811,7 @@ class AddVptCode(OfOpenCase):
     def ready(cls, state: ThreatCase, act: Act) -> None:
         """Once, and only when the police know of the matter."""
         super().ready(state, act)
-        if not state.police_notified and not state.aangifte.filed:
+        if not state.police_know:
             raise PoliceNotNotified
         if state.vpt_code:
             raise VptCodeAlreadyKnown

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from domain.basis import Command, Role
 from domain.bodies import BodyId
+from domain.rules.home_security import rules_of
 from domain.security_advice import AdoptAdvice, DraftAdvice, GiveAdvice, RecordHomeVisit, SecurityAdvice
 from domain.values import AMSTERDAM
 from services.portal import labels
@@ -79,6 +80,7 @@ def routes() -> APIRouter:
             counts=counts,
             act=(command.noun, labels.COMMANDS[command].title) if command and role in command.roles else None,
             empty=EMPTY[step],
+            rules_of=rules_of,
             today=visit.moment.astimezone(AMSTERDAM).date(),
             following=reading.opaque.seal(f"cursor {purpose}", page.after) if page.after else "",
             drafts=visit.portal.drafts.of(visit.actor),

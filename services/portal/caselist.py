@@ -74,7 +74,6 @@ def routes() -> APIRouter:
             topics = {fact.topic: fact for kind in kinds.values() for fact in kind.facts}
             about = [topic for topic, fact in topics.items() if fact.model_fields.keys() & CONCERNS]
             seen = timeline.in_brief(cursor, [case.stream for case in items], topics, about)
-        commands = kinds[of_kind].commands if of_kind else ()
         rows = [row(visit.portal, kinds[case.kind], case, seen[case.stream]) for case in items]
         if asked and len(rows) == 1:
             return visit.go(rows[0].path)
@@ -83,7 +82,7 @@ def routes() -> APIRouter:
             rows=rows,
             kinds=kinds,
             of_kind=of_kind,
-            begins=any(command.creates and visit.actor.role in command.roles for command in commands),
+            begins=bool(of_kind) and visit.begins(of_kind),
             asked=asked,
             numbers=numbers,
             following=visit.portal.reading.opaque.seal(f"cursor {purpose}", following) if following else "",
@@ -108,6 +107,5 @@ def row(portal: Portal, kind: Kind[Any], case: Case, entries: Sequence[Entry]) -
     They need be no more than the facts that say whom it concerns, which depends on no others, and the last one.
     """
     state = kind.replay(entry.fact for entry in entries if entry.fact is not None)
-    office, body = getattr(state, "office", None), getattr(state, "body", None)
-    told = [office.label if office else "", portal.body_name(body)]
-    return Row(case, kind, capitalised(", ".join(filter(None, told))), entries[-1] if entries else None)
+    concerns = portal.office_at(getattr(state, "office", None), getattr(state, "body", None))
+    return Row(case, kind, capitalised(concerns), entries[-1] if entries else None)

@@ -1,17 +1,27 @@
 """What does one case look like to whoever may see it: what is so, what may be done, what has happened?"""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from domain.basis import Kind
+from domain.basis import Command, Kind
 from domain.consultation import CONSULTATION, first_intake_due
 from domain.organisations import ORGANISATION
+from domain.rules.follow_up import FollowUp
 from domain.rules.home_security import rules_of
 from domain.security_advice import SECURITY_ADVICE
-from domain.threat_case import THREAT_CASE
+from domain.threat_case import (
+    THREAT_CASE,
+    AddVptCode,
+    AssessThreat,
+    FileAangifte,
+    NoteCall,
+    NotifyPolice,
+    TakeCase,
+    ThreatCase,
+)
 from services.portal import labels
 from services.portal.commands import Collection, Key, Offer, Subject, circumstances, done_words, offers, subject_of
 from services.portal.pages import Visit, Visiting
@@ -20,6 +30,16 @@ from services.projections import worklist
 from services.projections.replay import Entry
 from services.projections.routes import NotVisibleYet
 from services.web.problems import NotFound
+
+TAKEN_WITH: Mapping[FollowUp, type[Command[ThreatCase]]] = {
+    FollowUp.SECURE: NotifyPolice,
+    FollowUp.TAKE: TakeCase,
+    FollowUp.CALL_BACK: NoteCall,
+    FollowUp.ASSESS: AssessThreat,
+    FollowUp.DECIDE_AANGIFTE: FileAangifte,
+    FollowUp.ASK_VPT_CODE: AddVptCode,
+}
+"""The command with which a step is taken."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +107,13 @@ def beside(visit: Visit, kind: Kind[Any], subject: Subject, offered: Sequence[Of
     """Return what the page of a kind shows besides the state: what is due next, what a single measure allows."""
     if kind.name == THREAT_CASE.name:
         with visit.portal.reading.database.reading(visit.actor) as cursor:
-            return {"item": worklist.of_case(cursor, subject.found.case.stream)}
+            item = worklist.of_case(cursor, subject.found.case.stream)
+        steps = item.next_steps if item else ()
+        taken_with = {offer.command: offer for offer in offered if not offer.refusal}
+        return {
+            "next_steps": [(step, taken_with.get(TAKEN_WITH[step.step])) for step in steps],
+            "sheet": FileAangifte in taken_with,
+        }
     if kind.name == SECURITY_ADVICE.name:
         act = circumstances(visit, subject.found.case.stream)
         choices = [(offer, offer.command.choices(subject.state, act).get("measure", ())) for offer in offered]
@@ -97,7 +123,7 @@ def beside(visit: Visit, kind: Kind[Any], subject: Subject, offered: Sequence[Of
             "offers": [offer for offer, numbers in choices if not offer.refusal and not numbers],
             "sees": {fact.__name__ for fact in kind.facts if not subject.found.parties.isdisjoint(fact.audience)},
             "knows_advice": regime is None or rules_of(regime).knows_advice,
-            "shows_costs": all(measure.one_off_cents is not None for measure in subject.state.measures),
+            "shows_costs": subject.state.one_off_cents is not None,
         }
     if kind.name == CONSULTATION.name:
         heard = subject.state.first_intake or subject.state.closed

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from domain.basis import Actor, Kind, Role
 from domain.bodies import PublicBody, Register
 from domain.consultation import first_intake_due
+from domain.people import Office
 from domain.values import AMSTERDAM
 from infra.identity import Caller
 from infra.opaque import Opaque
@@ -159,6 +160,7 @@ class Portal:
             "asset": self.assets.url,
             "labels": labels,
             "body_name": self.body_name,
+            "office_at": self.office_at,
             "TOKEN": TOKEN,
             "FORM": FORM,
             "KEY": KEY,
@@ -181,6 +183,10 @@ class Portal:
         """Return what people call the public body *key*: by name and kind, since Utrecht is two of them."""
         found = self.bodies.get(key or "")
         return f"{found.name} ({found.kind.label})" if found else (key or "")
+
+    def office_at(self, office: Office | None, body: str | None) -> str:
+        """Return whose office it is about, and where, as far as that is known."""
+        return ", ".join(filter(None, (office.label if office else "", self.body_name(body))))
 
     def body_named(self, text: str) -> str | None:
         """Return the id of the public body that *text* names; ``None`` where that is nobody, or more than one."""
@@ -241,6 +247,11 @@ class Visit:
             for path, words, roles in NAVIGATION
             if self.actor.role in roles
         ]
+
+    def begins(self, name: str) -> bool:
+        """Tell whether cases of the kind *name* are theirs to begin."""
+        kind = next(kind for kind in self.portal.reading.kinds if kind.name == name)
+        return any(command.creates and self.actor.role in command.roles for command in kind.commands)
 
     def draft_words(self, form: str) -> str:
         """Return what the form at the path *form* is called."""

@@ -676,6 +676,39 @@ def test_the_requester_sees_what_became_of_measures_it_does_not_see_advised() ->
     )
 
 
+@pytest.mark.parametrize(
+    ("what_happened", "standing", "installed", "one_off", "monthly"),
+    [
+        ([], [1, 2], [], 90_000, 5_000),
+        ([ADOPTED, ORDERED, INSTALLED], [1, 2], [1], 90_000, 5_000),
+        ([ADOPTED, ORDERED, INSTALLED, REMOVED], [1, 2], [1], 90_000, 0),
+        ([ADOPTED, ORDERED, CANCELLED], [2], [], 60_000, 0),
+        ([DECLINED, SECOND_DECLINED], [], [], 0, 0),
+    ],
+    ids=["advised", "installed", "removed", "cancelled", "declined"],
+)
+def test_what_fell_away_costs_nothing_and_what_was_removed_no_more(
+    what_happened: list[Fact], standing: list[int], installed: list[int], one_off: int, monthly: int
+) -> None:
+    """What was installed has been paid, whatever became of it."""
+    advised = (
+        AdvisedMeasure(number=1, kind=MeasureKind.ELECTRONIC, one_off_cents=30_000, recurring_cents_per_month=5_000),
+        AdvisedMeasure(number=2, kind=MeasureKind.PHYSICAL, one_off_cents=60_000, recurring_cents_per_month=0),
+    )
+    advice = SECURITY_ADVICE.replay([REQUESTED, AdviceGiven(on=TODAY, measures=advised), *what_happened])
+
+    assert [measure.number for measure in advice.standing] == standing
+    assert [measure.number for measure in advice.installed] == installed
+    assert (advice.one_off_cents, advice.recurring_cents_per_month) == (one_off, monthly)
+
+
+def test_who_may_not_see_amounts_gets_no_sum_of_some() -> None:
+    """The requester knows of a measure that was installed, and of no amount."""
+    advice = SECURITY_ADVICE.replay([REQUESTED, ADOPTED, INSTALLED])
+
+    assert (advice.one_off_cents, advice.recurring_cents_per_month) == (None, None)
+
+
 def test_amounts_never_reach_the_requester() -> None:
     """Nor do suppliers and visits."""
     for fact in (AdviceGiven, MeasureOrdered, HomeVisited):

@@ -404,6 +404,15 @@ def test_danger_passes_once() -> None:
     assert THREAT_CASE.replay([REPORTED, passed]).danger_now is False
 
 
+def test_whoever_is_threatened_is_the_victim_or_a_reporter_who_says_so() -> None:
+    """Who reports for somebody else is not, and of nobody in person there is none."""
+    for_themselves = REPORTED.model_copy(update={"capacity": Capacity.VICTIM})
+
+    assert THREAT_CASE.replay([ABOUT_VICTIM]).threatened == ABOUT_VICTIM.victim
+    assert THREAT_CASE.replay([for_themselves]).threatened == REPORTED.reporter
+    assert THREAT_CASE.replay([REPORTED]).threatened is None
+
+
 # --- police and aangifte ----------------------------------------------------------------------------------------------
 
 
@@ -448,7 +457,10 @@ def test_a_missing_vpt_code_is_added_later(missing: PoliceNotified) -> None:
     given(REPORTED, missing, added).when(AddVptCode(), by=TEAM).refused(VptCodeAlreadyKnown)
     given(REPORTED, PoliceNotified(on=TODAY, vpt_code=True)).when(AddVptCode(), by=TEAM).refused(VptCodeAlreadyKnown)
 
-    assert not THREAT_CASE.replay([REPORTED, missing]).vpt_code
+    lacking = [THREAT_CASE.replay(facts).lacks_vpt_code for facts in ([REPORTED], [REPORTED, missing])]
+    assert lacking == [False, True]
+    assert not THREAT_CASE.replay([REPORTED, missing, CLOSED]).lacks_vpt_code
+    assert not THREAT_CASE.replay([REPORTED, missing, added]).lacks_vpt_code
     assert THREAT_CASE.replay([REPORTED, missing, added]).vpt_code is True
 
 
