@@ -240,7 +240,7 @@ def test_the_sheet_for_the_police_says_what_is_known_and_leaves_room_for_the_res
     """What to ask for, who it is about, what happened; the number of the aangifte is for the police to give."""
     page = main(browse("support-team").get(f"/dossiers/{served.cases['threat']}/aangifteblad").text)
 
-    for known in ("VPT-code", "onder nummer", "art. 66 Sr", "Jan-Willem", "06-00 00 01 03", REPORT, "gedeputeerde"):
+    for known in ("VPT-code", "onder nummer", "art. 66 Sr", "Jan-Willem", "06-00 00 01 03", REPORT, "Gedeputeerde"):
         assert known in page
     assert re.search(r"(vrijdag 20|zaterdag 21) november 2026 om \d\d:\d\d uur", page)
     assert re.search(r'Nummer van de aangifte</dt><dd [^>]*><span class="wb-prose"></span>', page)
