@@ -354,6 +354,15 @@ class SecurityAdvice:
         return tuple(measure for measure in self.measures if measure.installed)
 
     @property
+    def unfinished(self) -> tuple[Measure, ...]:
+        """The measures that have neither been verified in place nor ended."""
+        return tuple(
+            measure
+            for measure in self.measures
+            if not measure.has_ended and measure.status is not MeasureStatus.VERIFIED
+        )
+
+    @property
     def one_off_cents(self) -> int | None:
         """What the measures cost once, but for those that fell away; ``None`` for whoever may not see amounts."""
         return _sum(measure.one_off_cents for measure in self.standing)

@@ -4,7 +4,7 @@ One page per command, the same for all: its form, what is wrong with what was se
 be asked at all the command says itself; a command whose form needs more has a template of its own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -17,7 +17,9 @@ from psycopg.rows import DictRow
 from pydantic import ValidationError
 
 from domain.basis import Act, Command, Kind, Refusal, Role, kebab
-from domain.threat_case import THREAT_CASE, ThreatCase
+from domain.consultation import CloseConsultation
+from domain.security_advice import SECURITY_ADVICE
+from domain.threat_case import THREAT_CASE, CloseThreatCase, ThreatCase
 from infra.eventstore import IdempotencyKeyReused, Receipt
 from infra.opaque import NotOurs
 from services.cases.handling import NotAllowed, Request, VersionChanged
@@ -41,8 +43,9 @@ from services.portal.pages import (
     local,
 )
 from services.portal.prefilling import prefilled
+from services.portal.still_open import StillOpen, in_consultation, in_threat_case
 from services.portal.wording import listed
-from services.projections import cases, timeline, tracking
+from services.projections import cases, timeline, tracking, worklist
 from services.projections.routes import Found
 from services.web.context import correlation_of
 from services.web.problems import NotFound
@@ -205,7 +208,17 @@ def show(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Su
     why_not = ""
     if subject and (found := refusal(command, subject.state, circumstances(visit, subject.found.case.stream))):
         why_not = labels.REFUSALS[found]
-    return page(visit, kind, command, subject, _with(form, values), address=address, draft=draft, why_not=why_not)
+    return page(
+        visit,
+        kind,
+        command,
+        subject,
+        _with(form, values),
+        address=address,
+        draft=draft,
+        why_not=why_not,
+        still_open=left_open(visit, command, subject) if subject and not why_not else (),
+    )
 
 
 def _from_threat_case(visit: Visit, linked: Mapping[str, str]) -> dict[str, str]:
@@ -229,6 +242,7 @@ def page(  # noqa: PLR0913 - what a page shows
     draft: Draft | None = None,
     key: str = "",
     why_not: str = "",
+    still_open: Iterable[StillOpen] = (),
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     """Draw the page of a command: with a template of its own, or the one for all."""
@@ -247,7 +261,21 @@ def page(  # noqa: PLR0913 - what a page shows
         address=address or visit.request.url.path,
         seen=_seen(visit, subject) if subject else "",
         why_not=why_not,
+        still_open=list(still_open),
     )
+
+
+def left_open(visit: Visit, command: type[Command[Any]], subject: Subject) -> Iterable[StillOpen]:
+    """Return what is left open by whoever gives *command*, where that closes the case."""
+    if command is CloseConsultation:
+        return in_consultation(subject.state)
+    if command is not CloseThreatCase:
+        return ()
+    with visit.portal.reading.database.reading(visit.actor) as cursor:
+        item = worklist.of_case(cursor, subject.found.case.stream)
+    keys = map(lookup(visit).case, subject.state.security_advice)
+    advices = [subject_of(visit, SECURITY_ADVICE, key).state for key in keys if key]
+    return in_threat_case(subject.state, item.next_steps if item else (), advices)
 
 
 def _seen(visit: Visit, subject: Subject) -> str:
@@ -277,8 +305,17 @@ def give(  # noqa: PLR0911 - one flat list of what can come of it
     def again(status: HTTPStatus, faults: Mapping[str, str], key: str = "", *, more: bool = False) -> Response:
         shown = _with(form, values, faults, more=more)
         again = subject_of(visit, kind, subject.key) if subject else None
-        key = key or sent.get(KEY)
-        return page(visit, kind, command_type, again, shown, address=sent.form, key=key, status=status)
+        return page(
+            visit,
+            kind,
+            command_type,
+            again,
+            shown,
+            address=sent.form,
+            key=key or sent.get(KEY),
+            still_open=left_open(visit, command_type, again) if again else (),
+            status=status,
+        )
 
     if sent.form.partition("?")[0] != path:
         raise NotFromHere

@@ -1,45 +1,26 @@
 """What does one case look like to whoever may see it: what is so, what may be done, what has happened?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response
 
-from domain.basis import Command, Kind
+from domain.basis import Kind
 from domain.consultation import CONSULTATION, first_intake_due
 from domain.organisations import ORGANISATION
-from domain.rules.follow_up import FollowUp
 from domain.rules.home_security import rules_of
 from domain.security_advice import SECURITY_ADVICE
-from domain.threat_case import (
-    THREAT_CASE,
-    AddVptCode,
-    AssessThreat,
-    FileAangifte,
-    NoteCall,
-    NotifyPolice,
-    TakeCase,
-    ThreatCase,
-)
+from domain.threat_case import THREAT_CASE, FileAangifte
 from services.portal import labels
 from services.portal.commands import Collection, Key, Offer, Subject, circumstances, done_words, offers, subject_of
 from services.portal.pages import Visit, Visiting
 from services.portal.showing import Shown, shown
+from services.portal.still_open import TAKEN_WITH
 from services.projections import worklist
 from services.projections.replay import Entry
 from services.projections.routes import NotVisibleYet
 from services.web.problems import NotFound
-
-TAKEN_WITH: Mapping[FollowUp, type[Command[ThreatCase]]] = {
-    FollowUp.SECURE: NotifyPolice,
-    FollowUp.TAKE: TakeCase,
-    FollowUp.CALL_BACK: NoteCall,
-    FollowUp.ASSESS: AssessThreat,
-    FollowUp.DECIDE_AANGIFTE: FileAangifte,
-    FollowUp.ASK_VPT_CODE: AddVptCode,
-}
-"""The command with which a step is taken."""
 
 
 @dataclass(frozen=True)
