@@ -76,6 +76,11 @@ ROLE_OF = {
 }
 """The role in which people work in an organisation; besides it, any organisation can have its own administrators."""
 
+KIND_OF: Mapping[Role, OrganisationKind] = {
+    role: kind for kind, role in ROLE_OF.items() if role is not Role.ADMINISTRATOR
+}
+"""What an organisation is, by the role in which people work there; an administrator can work in any."""
+
 
 # --- facts ------------------------------------------------------------------------------------------------------------
 

@@ -61,7 +61,7 @@ def routes() -> APIRouter:
             kind=kind,
             subject=subject,
             state=subject.state,
-            says=shown(subject.state, visit.portal.body_name),
+            says=shown(subject.state, visit.portal.organisation_name),
             refused=[offer for offer in offered if offer.refusal],
             lines=list(reversed(lines(visit, subject.found.entries))),
             done=done_words(visit, kind, done),
@@ -78,7 +78,7 @@ def lines(visit: Visit, entries: Sequence[Entry]) -> list[Line]:
             n,
             entry,
             labels.FACTS[type(entry.fact)] if entry.fact else labels.UNKNOWN_FACT,
-            shown(entry.fact, visit.portal.body_name) if entry.fact else (),
+            shown(entry.fact, visit.portal.organisation_name) if entry.fact else (),
         )
         for n, entry in enumerate(entries, start=1)
     ]

@@ -17,6 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from domain.basis import Actor, Kind, Role
 from domain.bodies import PublicBody, Register
 from domain.consultation import first_intake_due
+from domain.organisations import KIND_OF
 from domain.people import Office
 from domain.values import AMSTERDAM
 from infra.identity import Caller
@@ -161,6 +162,7 @@ class Portal:
             "labels": labels,
             "body_name": self.body_name,
             "office_at": self.office_at,
+            "organisation_name": self.organisation_name,
             "TOKEN": TOKEN,
             "FORM": FORM,
             "KEY": KEY,
@@ -183,6 +185,15 @@ class Portal:
         """Return what people call the public body *key*: by name and kind, since Utrecht is two of them."""
         found = self.bodies.get(key or "")
         return f"{found.name} ({found.kind.label})" if found else (key or "")
+
+    def organisation_name(self, key: str, role: Role | None = None) -> str:
+        """Return what people call the organisation *key*: a public body by its name, one of ours by what it is.
+
+        The latter is known by the *role* in which somebody acts for it. Of an administrator it is not: they know
+        organisations by their ids.
+        """
+        found = KIND_OF.get(role) if role and not self.bodies.get(key) else None
+        return found.label if found else self.body_name(key)
 
     def office_at(self, office: Office | None, body: str | None) -> str:
         """Return whose office it is about, and where, as far as that is known."""

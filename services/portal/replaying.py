@@ -96,7 +96,7 @@ def moment_of(text: str) -> datetime | None:
 def seen(visit: Visit, kind: Kind[Any], entries: Sequence[Entry], before: int, after: int) -> dict[str, Any]:
     """Return the case after *after* of the *entries*, and what is otherwise than after *before* of them."""
     earlier, later = (
-        shown(kind.replay(entry.fact for entry in entries[:version] if entry.fact), visit.portal.body_name)
+        shown(kind.replay(entry.fact for entry in entries[:version] if entry.fact), visit.portal.organisation_name)
         for version in (before, after)
     )
     found = tuple(changes(earlier, later))

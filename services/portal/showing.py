@@ -12,12 +12,17 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from domain.basis import Role
 from domain.values import CodeList
 from services.portal import wording
 from services.portal.labels import state_label
 
 SHORT = 80
 """In characters; what is longer stands on lines of its own."""
+Called = Callable[[str, Role | None], str]
+"""What people call an organisation, by its id and the role in which somebody acts for it, where that is known."""
+ORGANISATIONS = {"body", "owner", "organisation", "requester"}
+"""Fields that name an organisation, where they are text."""
 UNSAID = {"subject", "owner_role", "organisation_role"}
 """Fields that tell people nothing: random identifiers, and what another field says already."""
 
@@ -38,19 +43,22 @@ class Shown:
         return len(self.text) <= SHORT and "\n" not in self.text
 
 
-def shown(thing: object, body_name: Callable[[str], str], pointer: str = "") -> tuple[Shown, ...]:
+def shown(thing: object, called: Called, pointer: str = "") -> tuple[Shown, ...]:
     """Return what *thing* (a state, a fact, or a part of one) says; what it leaves open is left out."""
-    return tuple(_parts(thing, body_name, pointer))
+    return tuple(_parts(thing, called, pointer))
 
 
-def _parts(thing: object, body_name: Callable[[str], str], pointer: str) -> Iterator[Shown]:
-    for name, value in _members(thing).items():
+def _parts(thing: object, called: Called, pointer: str) -> Iterator[Shown]:
+    members = _members(thing)
+    for name, value in members.items():
         here = f"{pointer}/{name}"
         # An identifier of another case is for links.
         if name in UNSAID or value in (None, (), "") or isinstance(value, UUID):
             continue
         label = state_label(type(thing), name)
-        found = _shown(name, value, label, here, body_name)
+        role = members.get("role") or members.get(f"{name}_role")
+        named = name in ORGANISATIONS and isinstance(value, str)
+        found = Shown(here, label, called(value, role)) if named else _shown(name, value, label, here, called)
         if found is not None:
             yield found
 
@@ -63,23 +71,23 @@ def _members(thing: object) -> Mapping[str, Any]:
     return {}
 
 
-def _shown(name: str, value: object, label: str, here: str, body_name: Callable[[str], str]) -> Shown | None:
+def _shown(name: str, value: object, label: str, here: str, called: Called) -> Shown | None:
     if isinstance(value, (tuple, list)):
         items = tuple(
             found
             for n, item in enumerate(value)
-            if (found := _shown(name, item, str(n + 1), f"{here}/{n}", body_name)) is not None
+            if (found := _shown(name, item, str(n + 1), f"{here}/{n}", called)) is not None
         )
         return Shown(here, label, parts=items) if items else None
     if _members(value):
-        parts = shown(value, body_name, here)
+        parts = shown(value, called, here)
         if len(parts) == 1 and not parts[0].parts:  # a statement, say: its one text needs no label of its own
             return Shown(parts[0].pointer, label, parts[0].text)
         return Shown(here, label, parts=parts) if parts else None
-    return Shown(here, label, said(name, value, body_name))
+    return Shown(here, label, said(name, value))
 
 
-def said(name: str, value: object, body_name: Callable[[str], str]) -> str:  # noqa: PLR0911 - one flat match
+def said(name: str, value: object) -> str:
     """Return the *value* of the field *name* as people write it."""
     match value:
         case CodeList():
@@ -92,7 +100,5 @@ def said(name: str, value: object, body_name: Callable[[str], str]) -> str:  # n
             return wording.plain_day(value)
         case int() if name.endswith("_cents") or "_cents_" in name:
             return wording.euro(value)
-        case str() if name in {"body", "owner", "organisation", "requester"}:
-            return body_name(value)
         case _:
             return str(value)

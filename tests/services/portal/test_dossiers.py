@@ -102,6 +102,25 @@ def test_a_request_for_advice_shows_each_party_its_own_part(
     assert [words for words in withheld if words in page] == []
 
 
+def test_organisations_are_called_by_name_and_not_by_their_ids(browse: Browse, served: Served) -> None:
+    """A public body as the register has it, one of ours by what it is: in the timeline, the replay and the state."""
+    auditor = browse("auditor")
+    path = f"/dossiers/{served.cases['measured']}"
+    timeline, replayed, question = (
+        re.sub(r"\s+", " ", main(auditor.get(page).text))
+        for page in (path, f"{path}/verloop", f"/dossiers/{served.cases['asked']}/verloop")
+    )
+    organisations = re.findall(r"p-[a-z0-9-]+ van ([^<]+)</p>", timeline)
+
+    assert {"Tilburg (gemeente)", "ondersteuningsteam", "beveiligingsautoriteit"} <= set(organisations)
+    assert "Centrum voor Criminaliteitspreventie en Veiligheid" in organisations
+    assert re.search(r"<dt>Organisatie</dt><dd>(ondersteuningsteam|Tilburg \(gemeente\))</dd>", replayed)
+    assert '<span class="wb-prose">steunpunt integriteitsonderzoek</span>' in question
+    assert [
+        key for page in (timeline, replayed, question) for key in ("gm0855", ">bva<", ">steunpunt<") if key in page
+    ] == []
+
+
 def test_only_who_knows_the_advice_is_told_of_how_many_measures(browse: Browse, served: Served) -> None:
     """Of six two have ended and two are in place: the requester cannot know that two are still to come."""
     path = f"/dossiers/{served.cases['measured']}"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.basis import Kind, SubjectId
+from domain.basis import Kind, Role, SubjectId
 from domain.kinds import KINDS
 from domain.people import Subject
 from domain.threat_case import ThreatCase
@@ -35,6 +35,11 @@ REPORT = {
     "danger_now": True,
     "victim": {"name": "Sanne Verbruggen"},
 }
+
+
+def by_id(key: str, _: Role | None) -> str:
+    """Call an organisation by its id."""
+    return key
 
 
 class Page(HTMLParser):
@@ -268,7 +273,7 @@ def test_what_is_gone_is_a_change_too() -> None:
 def test_one_thing_more_about_somebody_leaves_the_other_as_it_was() -> None:
     """With a name alone no label stands at it, with a number too there does: the name is no change."""
     nameless, named, whole = (
-        shown(ThreatCase(victim=victim), str) for victim in (None, VICTIM, VICTIM.model_copy(update={"phone": "112"}))
+        shown(ThreatCase(victim=victim), by_id) for victim in (None, VICTIM, VICTIM.model_copy(update={"phone": "112"}))
     )
 
     assert [one.pointer for one in changes(nameless, named)] == ["/victim/name"]
@@ -283,7 +288,7 @@ def test_what_the_api_calls_a_difference_is_told_as_a_change(kind: Kind[object],
     facts = data.draw(st.lists(st.one_of([instances(fact) for fact in kind.facts]), max_size=6))
     version = data.draw(st.integers(0, len(facts)))
     before, after = kind.replay(facts[:version]), kind.replay(facts)
-    told = {change.pointer for change in changes(shown(before, str), shown(after, str))}
+    told = {change.pointer for change in changes(shown(before, by_id), shown(after, by_id))}
     found = set(differing("", as_json(before), as_json(after)))
 
     assert told == found
