@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from domain.basis import Role
-from domain.organisations import NETWORK, ORGANISATION, Organisation
+from domain.organisations import NETWORK, ORGANISATION, Organisation, TeamFormed
 from domain.values import AMSTERDAM
 from services.portal.commands import Key, done_words, offers, subject_of
 from services.portal.forms import day as read_day
@@ -57,6 +57,11 @@ def routes() -> APIRouter:
             "organisation.html",
             subject=subject,
             organisation=organisation,
+            team_names={
+                entry.fact.team: entry.fact.name
+                for entry in subject.found.entries
+                if isinstance(entry.fact, TeamFormed)
+            },
             members=[member for member in organisation.members if member.runs_on(day or today(visit))],
             milestones=sorted(organisation.milestones, key=lambda milestone: milestone.on, reverse=True),
             day=day or today(visit),

@@ -126,3 +126,11 @@ def test_every_public_fact_has_a_day_a_kind_and_a_source() -> None:
         assert fact["kind"] in set(Milestone)
         assert fact["detail"].strip()
         assert fact["source"].strip()
+
+
+def test_public_facts_are_told_in_dutch() -> None:
+    """Pages show them as they stand."""
+    english = re.compile(r"\b(the|for|with|year|home|document|record|provinces)\b")
+    told = [fact.get(column, "") for fact in rows("public_facts.csv") for column in ("body", "detail", "source")]
+
+    assert [words for words in told if english.search(words)] == []

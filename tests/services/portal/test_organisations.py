@@ -57,6 +57,14 @@ def test_the_list_has_every_organisation_with_its_people_of_today(browse: Browse
         assert re.findall(r'data-label="Mensen vandaag" class="wb-number">(\d+)<', page) == ["0", "1", "0"]
 
 
+def test_a_team_is_called_by_its_name(browse: Browse) -> None:
+    """Its short name stands beside it where teams are listed: forms ask for that."""
+    page = browse("administrator").get(TILBURG).text
+
+    assert '<td data-label="Team">Veiligheid</td>' in page
+    assert '<li>Veiligheid <span class="wb-muted wb-code">veiligheid</span></li>' in page
+
+
 def test_only_the_network_registers_others(network: Network, browse: Browse) -> None:
     """Auditors change nothing, and other administrators see to their own organisation."""
     carla = Actor(person=PersonId("carla"), organisation=OrganisationId("gm0855"), role=Role.ADMINISTRATOR)
