@@ -27,6 +27,7 @@ from services.portal import labels, wording
 from services.portal.assets import Assets
 from services.portal.drafts import Drafts, Entries
 from services.portal.sessions import Session, Sessions
+from services.portal.showing import grouped
 from services.projections.routes import NotForThisRole, Reading
 from services.web.problems import Answerable, NotFound
 
@@ -174,7 +175,7 @@ class Portal:
             "BACK": BACK,
             "fresh_key": lambda: str(uuid4()),
         }
-        environment.filters |= {each.__name__: each for each in WORDING}
+        environment.filters |= {each.__name__: each for each in (*WORDING, grouped)}
         return environment
 
     def first_intake_due(self, moment: datetime) -> date:

@@ -4,7 +4,7 @@ Whatever a case says is walked through its own fields: labels come from the regi
 people write them. Nothing here knows a kind of case by name.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,11 +19,13 @@ from services.portal.labels import state_label
 
 SHORT = 80
 """In characters; what is longer stands on lines of its own."""
+JOINT = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+"""Between the whole and its part."""
 Called = Callable[[str, Role | None], str]
 """What people call an organisation, by its id and the role in which somebody acts for it, where that is known."""
 ORGANISATIONS = {"body", "owner", "organisation", "requester"}
 """Fields that name an organisation, where they are text."""
-UNSAID = {"subject", "owner_role", "organisation_role"}
+UNSAID = {"subject", "party", "owner_role", "organisation_role"}
 """Fields that tell people nothing: random identifiers, and what another field says already."""
 
 
@@ -102,3 +104,16 @@ def said(name: str, value: object) -> str:
             return wording.euro(value)
         case _:
             return str(value)
+
+
+def grouped(parts: Sequence[Shown], path: tuple[str, ...] = ()) -> Iterator[tuple[str, list[Shown]]]:
+    """Yield what is said in *parts* as lists without lists in them, each with what stands above it.
+
+    First what they say themselves, then each of the others, called from the whole to the part: on a phone there is no
+    room for one list within another.
+    """
+    own = [part for part in parts if not part.parts]
+    if own:
+        yield JOINT.join(path), own
+    for part in parts:
+        yield from grouped(part.parts, (*path, part.label)) if part.parts else ()

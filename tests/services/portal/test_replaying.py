@@ -19,7 +19,7 @@ from domain.threat_case import ThreatCase
 from domain.values import AMSTERDAM
 from services.demo.cast import CAST
 from services.portal.replaying import Changed, changes, moment_of
-from services.portal.showing import UNSAID, Shown, shown
+from services.portal.showing import JOINT, UNSAID, Shown, grouped, shown
 from services.projections.replay import as_json
 from tests.domain.shapes import instances
 from tests.network import Network
@@ -278,6 +278,33 @@ def test_one_thing_more_about_somebody_leaves_the_other_as_it_was() -> None:
 
     assert [one.pointer for one in changes(nameless, named)] == ["/victim/name"]
     assert [one.pointer for one in changes(named, whole)] == ["/victim/phone"]
+
+
+def test_what_is_said_stands_in_lists_without_lists_in_them() -> None:
+    """First what the whole says itself, then each part under what it is called, however deep it was."""
+    name, phone, kind = Shown("/v/n", "Naam", "Jan"), Shown("/v/p", "Telefoon", "112"), Shown("/m/0/k", "Soort", "hek")
+    parts = (
+        Shown("/v", "Slachtoffer", parts=(name, phone)),
+        Shown("/m", "Maatregelen", parts=(Shown("/m/0", "1", parts=(kind,)),)),
+        Shown("/n", "Zaaknummer", "DR-2026-000001"),
+    )
+
+    assert list(grouped(parts)) == [
+        ("", [parts[2]]),
+        ("Slachtoffer", [name, phone]),
+        (f"Maatregelen{JOINT}1", [kind]),
+    ]
+
+
+def test_no_list_of_a_replay_stands_within_another(network: Network, browse: Browse) -> None:
+    """On a phone there is no room for it."""
+    victim = {"name": "Sanne Verbruggen", "phone": "06-00 00 01 02"}
+    key = network.begin("support-team", "threat-cases", REPORT | {"victim": victim})
+    network.settle()
+    page = browse("support-team").get(f"/dossiers/threat-cases/{key}/verloop").text
+
+    assert '<p class="wb-says__head">Slachtoffer</p>' in page
+    assert not re.search(r"<dl[^>]*>(?:(?!</dl>).)*<dl", page, re.DOTALL)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
