@@ -138,6 +138,10 @@ class DayTooEarly(Refusal):
     """That day lies before what it follows from."""
 
 
+class NothingCorrected(Refusal):
+    """A correction changes at least one statement."""
+
+
 @dataclass(frozen=True)
 class Act:
     """The circumstances of one command: everything ``decide`` needs that is neither in the command nor in the state."""

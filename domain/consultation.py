@@ -10,12 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, assert_never, get_args
 
-from domain.basis import Act, Command, Fact, Facts, Grant, Kind, OrganisationId, Party, Refusal, Role, SubjectId
+from domain.basis import (
+    Act,
+    Command,
+    Fact,
+    Facts,
+    Grant,
+    Kind,
+    NothingCorrected,
+    OrganisationId,
+    Party,
+    Refusal,
+    Role,
+    SubjectId,
+)
 from domain.bodies import BodyKind
 from domain.integrity_inquiry import Nature
 from domain.people import Phone, Statement
 from domain.rules.working_days import next_working_day
-from domain.values import CodeList, Day, Identifying, Model, Personal, Text, told
+from domain.values import CodeList, Day, Identifying, Model, Personal, Text, newest, told
 
 STEUNPUNT = frozenset({Role.STEUNPUNT})
 """Who gives process advice; nobody else sees these cases."""
@@ -112,6 +125,27 @@ class ProcessAdviceGiven(Fact):
     """Without names."""
 
 
+class ConsultationCorrected(Fact):
+    """The consultation was corrected.
+
+    What it says now differs from what it said before, and both remain in the history. When something was done is no
+    part of it: one thing follows another, and a day that moved could turn that round.
+    """
+
+    topic: ClassVar[str] = "consultation.corrected.v1"
+
+    reason: Statement
+    """Without names."""
+    caller: CallerCapacity | None = None
+    body_kind: BodyKind | None = None
+    call_back: CallBack | None = None
+    question: ProcessQuestion | None = None
+    nature: Nature | None = None
+    first_summary: Statement | None = None
+    second_summary: Statement | None = None
+    advice: Statement | None = None
+
+
 class ConsultationClosed(Fact):
     """The consultation was closed."""
 
@@ -122,7 +156,12 @@ class ConsultationClosed(Fact):
 
 
 ConsultationFact = (
-    ConsultationRequested | FirstIntakeHeld | SecondConversationHeld | ProcessAdviceGiven | ConsultationClosed
+    ConsultationRequested
+    | FirstIntakeHeld
+    | SecondConversationHeld
+    | ProcessAdviceGiven
+    | ConsultationCorrected
+    | ConsultationClosed
 )
 
 
@@ -172,6 +211,18 @@ def evolve(consultation: Consultation, fact: ConsultationFact) -> Consultation:
             return replace(consultation, second_conversation=fact.on, second_summary=fact.summary)
         case ProcessAdviceGiven():
             return replace(consultation, advised=fact.on, advice=fact.advice)
+        case ConsultationCorrected():
+            return replace(
+                consultation,
+                caller=newest(fact.caller, consultation.caller),
+                body_kind=newest(fact.body_kind, consultation.body_kind),
+                call_back=newest(fact.call_back, consultation.call_back),
+                question=newest(fact.question, consultation.question),
+                nature=newest(fact.nature, consultation.nature),
+                first_summary=newest(fact.first_summary, consultation.first_summary),
+                second_summary=newest(fact.second_summary, consultation.second_summary),
+                advice=newest(fact.advice, consultation.advice),
+            )
         case ConsultationClosed():
             return replace(consultation, closed=fact.on, outcome=fact.outcome)
         case _:
@@ -213,6 +264,10 @@ class ProcessAdviceAlreadyGiven(Refusal):
 
 class ProcessAdviceNotGiven(Refusal):
     """A consultation is completed with advice once advice was given."""
+
+
+class NothingToCorrect(Refusal):
+    """What was said in a conversation, and what was advised, can be corrected once that was held or given."""
 
 
 class EndsWithProcessAdvice(Refusal):
@@ -341,6 +396,57 @@ class GiveProcessAdvice(Command[Consultation]):
         return [ProcessAdviceGiven(on=on, advice=_statement(state, self.advice))]
 
 
+class CorrectConsultation(Command[Consultation]):
+    """Correct what was noted of a consultation; both statements stay in the history.
+
+    What is left open stays as it was, and so does what is said again as it was.
+    """
+
+    noun: ClassVar[str] = "corrections"
+    roles: ClassVar[frozenset[Role]] = STEUNPUNT
+
+    reason: Personal[Text]
+    """What was wrong, and how that came to light; without names."""
+    caller: CallerCapacity | None = None
+    body_kind: BodyKind | None = None
+    """The kind of body; not which one."""
+    call_back_number: Personal[Phone | None] = None
+    """Where the caller may be called back."""
+    question: ProcessQuestion | None = None
+    nature: Nature | None = None
+    """Which kind of violation is suspected."""
+    first_summary: Personal[Text | None] = None
+    """What was said in the first intake, without names."""
+    second_summary: Personal[Text | None] = None
+    """What was said in the second conversation, without names."""
+    advice: Personal[Text | None] = None
+    """What was advised, without names."""
+
+    def decide(self, state: Consultation, act: Act) -> Facts:
+        """A correction changes something, also in a closed consultation, and nothing that has not been said."""
+        if (
+            (self.first_summary and not state.first_intake)
+            or (self.second_summary and not state.second_conversation)
+            or (self.advice and not state.advised)
+        ):
+            raise NothingToCorrect
+        call_back = told(state.call_back)
+        said = {
+            "caller": self.caller,
+            "body_kind": self.body_kind,
+            "call_back": self.call_back_number and CallBack(subject=call_back.subject, phone=self.call_back_number),
+            "question": self.question,
+            "nature": self.nature,
+            "first_summary": self.first_summary and _statement(state, self.first_summary),
+            "second_summary": self.second_summary and _statement(state, self.second_summary),
+            "advice": self.advice and _statement(state, self.advice),
+        }
+        changed = {name: value for name, value in said.items() if value and value != getattr(state, name)}
+        if not changed:
+            raise NothingCorrected
+        return [ConsultationCorrected.model_validate({"reason": _statement(state, self.reason), **changed})]
+
+
 class CloseConsultation(Command[Consultation]):
     """Close the consultation: completed with the advice that was given, or ended without."""
 
@@ -402,5 +508,12 @@ CONSULTATION = Kind(
     facts=get_args(ConsultationFact),
     grants=grants,
     granting=(ConsultationRequested,),
-    commands=(RequestConsultation, HoldFirstIntake, HoldSecondConversation, GiveProcessAdvice, CloseConsultation),
+    commands=(
+        RequestConsultation,
+        HoldFirstIntake,
+        HoldSecondConversation,
+        GiveProcessAdvice,
+        CorrectConsultation,
+        CloseConsultation,
+    ),
 )

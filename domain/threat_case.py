@@ -16,6 +16,7 @@ from domain.basis import (
     Facts,
     Grant,
     Kind,
+    NothingCorrected,
     OrganisationId,
     Party,
     PersonId,
@@ -506,10 +507,6 @@ class ThreatCaseIsOpen(Refusal):
 
 class NothingAssessed(Refusal):
     """An assessment states at least one of the axes."""
-
-
-class NothingCorrected(Refusal):
-    """A correction changes at least one statement."""
 
 
 class NoDangerNow(Refusal):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.basis import Command
+from domain.consultation import Consultation, CorrectConsultation
 from domain.security_advice import DraftAdvice, GiveAdvice, SecurityAdvice
 from services.portal.wording import amount
 
@@ -25,9 +26,25 @@ def measures_of_the_draft(advice: SecurityAdvice) -> dict[str, str]:
     }
 
 
+def as_noted(consultation: Consultation) -> dict[str, str]:
+    """Return what was noted of a consultation, to be changed where it is wrong."""
+    noted = {
+        "caller": consultation.caller,
+        "body_kind": consultation.body_kind,
+        "call_back_number": consultation.call_back and consultation.call_back.phone,
+        "question": consultation.question,
+        "nature": consultation.nature,
+        "first_summary": consultation.first_summary and consultation.first_summary.text,
+        "second_summary": consultation.second_summary and consultation.second_summary.text,
+        "advice": consultation.advice and consultation.advice.text,
+    }
+    return {name: str(value) for name, value in noted.items() if value}
+
+
 PREFILLED: Mapping[type[Command[Any]], Callable[[Any], Mapping[str, str]]] = {
     DraftAdvice: measures_of_the_draft,
     GiveAdvice: measures_of_the_draft,
+    CorrectConsultation: as_noted,
 }
 
 

@@ -10,6 +10,7 @@ from domain.bodies import BodyKind
 from domain.consultation import (
     CallerCapacity,
     ConsultationClosed,
+    ConsultationCorrected,
     ConsultationOutcome,
     ConsultationRequested,
     FirstIntakeHeld,
@@ -72,7 +73,7 @@ AFTER: dict[type[Fact], ProcessAdviceStage] = {
 
 
 def project(rows: Rows, recorded: Recorded) -> None:
-    """A question makes a row, which says how far it has come and when the first intake is due."""
+    """A question makes a row, which says how far it has come and when the first intake is due; it can be corrected."""
     event = recorded.event
     stream, at = event.originator_id, event.metadata.at
     match event.fact:
@@ -80,6 +81,9 @@ def project(rows: Rows, recorded: Recorded) -> None:
             asked = fact.model_dump(exclude={"call_back"})
             stands = {"stage": ProcessAdviceStage.FIRST_INTAKE, "outcome": None, "last_activity_at": at}
             rows.put(CONSULTATIONS, asked | stands | {"stream": stream, "due_on": first_intake_due(fact.received_on)})
+        case ConsultationCorrected() as fact:
+            corrected = fact.model_dump(include={"caller", "body_kind", "question", "nature"}, exclude_none=True)
+            rows.change(CONSULTATIONS, stream, **corrected, last_activity_at=at)
         case fact:
             stage = AFTER[type(fact)]
             advised = rows.row(CONSULTATIONS, stream)["stage"] == ProcessAdviceStage.ADVISED

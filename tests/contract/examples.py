@@ -18,6 +18,7 @@ BODY = "gm0855"
 STORY: dict[str, dict[str, Any]] = {
     "ReportThreat": {"body": BODY},
     "CorrectReport": {"body": BODY, "danger_now": True},
+    "CorrectConsultation": {"question": "other"},
     "RequestAdvice": {"body": BODY},
     "ReceiveSignal": {"body": BODY, "office": "raadslid"},
     "RegisterOrganisation": {"organisation": "een-organisatie", "kind": "support_team"},

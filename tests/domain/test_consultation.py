@@ -1,10 +1,11 @@
 """What can happen with a question to the steunpunt?"""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from domain.basis import OWNER_ONLY, Command, DayInTheFuture, DayTooEarly, Fact, Grant, Party, Role
+from domain.basis import OWNER_ONLY, Command, DayInTheFuture, DayTooEarly, Fact, Grant, NothingCorrected, Party, Role
 from domain.bodies import BodyKind
 from domain.consultation import (
     CONSULTATION,
@@ -13,9 +14,11 @@ from domain.consultation import (
     CloseConsultation,
     Consultation,
     ConsultationClosed,
+    ConsultationCorrected,
     ConsultationIsClosed,
     ConsultationOutcome,
     ConsultationRequested,
+    CorrectConsultation,
     EndsWithProcessAdvice,
     FirstIntakeAlreadyHeld,
     FirstIntakeHeld,
@@ -23,6 +26,7 @@ from domain.consultation import (
     GiveProcessAdvice,
     HoldFirstIntake,
     HoldSecondConversation,
+    NothingToCorrect,
     ProcessAdviceAlreadyGiven,
     ProcessAdviceGiven,
     ProcessAdviceNotGiven,
@@ -164,6 +168,62 @@ def test_advice_is_given_once_to_whoever_has_been_heard() -> None:
     given(REQUESTED, INTAKE).when(ADVISE, by=STEUNPUNT).then(ADVISED)
     given(REQUESTED, INTAKE, SPOKEN).when(ADVISE, by=STEUNPUNT).then(ADVISED)
     given(REQUESTED, INTAKE, SPOKEN, ADVISED).when(ADVISE, by=STEUNPUNT).refused(ProcessAdviceAlreadyGiven)
+
+
+# --- correcting -------------------------------------------------------------------------------------------------------
+
+REASON = Statement(subject=FIRST, text="Verkeerd verstaan.")
+
+
+def test_what_was_noted_is_corrected_and_the_rest_stays() -> None:
+    """Also in a closed consultation, and at the same person's other number."""
+    correction = CorrectConsultation(
+        reason="Verkeerd verstaan.",
+        caller=CallerCapacity.GRIFFIER,
+        call_back_number="06 8765 4321",
+        nature=Nature.FRAUD,
+    )
+    corrected = ConsultationCorrected(
+        reason=REASON,
+        caller=CallerCapacity.GRIFFIER,
+        call_back=CallBack(subject=FIRST, phone="06 8765 4321"),
+        nature=Nature.FRAUD,
+    )
+
+    given(REQUESTED).when(correction, by=STEUNPUNT).then(corrected)
+    given(REQUESTED, CLOSED).when(correction, by=STEUNPUNT).then(corrected)
+    assert CONSULTATION.replay([REQUESTED, INTAKE, corrected]) == replace(
+        CONSULTATION.replay([REQUESTED, INTAKE]),
+        caller=CallerCapacity.GRIFFIER,
+        call_back=CallBack(subject=FIRST, phone="06 8765 4321"),
+        nature=Nature.FRAUD,
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "needed"),
+    [("first_summary", INTAKE), ("second_summary", SPOKEN), ("advice", ADVISED)],
+)
+def test_what_was_said_is_corrected_once_it_was_said(field: str, needed: Fact) -> None:
+    """In a conversation that was held, or in advice that was given."""
+    correction = CorrectConsultation.model_validate({"reason": "Verkeerd verstaan.", field: "Anders gezegd."})
+    words = Statement(subject=FIRST, text="Anders gezegd.")
+    corrected = ConsultationCorrected.model_validate({"reason": REASON, field: words})
+    said = [REQUESTED, *dict.fromkeys((INTAKE, needed))]
+
+    given(REQUESTED).when(correction, by=STEUNPUNT).refused(NothingToCorrect)
+    given(*said).when(correction, by=STEUNPUNT).then(corrected)
+    assert getattr(CONSULTATION.replay([*said, corrected]), field) == words
+
+
+def test_what_is_said_again_as_it_was_is_no_correction() -> None:
+    """A form sends all that was noted: only what differs is recorded."""
+    same = {"reason": "Verkeerd verstaan.", "caller": CallerCapacity.MAYOR, "call_back_number": "06 1234 5678"}
+    other = CorrectConsultation.model_validate({**same, "body_kind": BodyKind.PROVINCE})
+
+    given(REQUESTED).when(CorrectConsultation.model_validate(same), by=STEUNPUNT).refused(NothingCorrected)
+    given(REQUESTED).when(CorrectConsultation(reason="Zomaar."), by=STEUNPUNT).refused(NothingCorrected)
+    given(REQUESTED).when(other, by=STEUNPUNT).then(ConsultationCorrected(reason=REASON, body_kind=BodyKind.PROVINCE))
 
 
 # --- closing ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.basis import Command, DayInTheFuture, Grant, Party, Role, UnknownBody
+from domain.basis import Command, DayInTheFuture, Grant, NothingCorrected, Party, Role, UnknownBody
 from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.offices import OfficeNotOfThisBody
 from domain.threat_case import (
@@ -42,7 +42,6 @@ from domain.threat_case import (
     NoDangerNow,
     NoteCall,
     NothingAssessed,
-    NothingCorrected,
     NotifyPolice,
     Offender,
     OfferAftercare,

@@ -1,12 +1,13 @@
 """Which words do all kinds of case share?"""
 
-from domain.basis import DayInTheFuture, DayTooEarly, Grant, UnknownBody
+from domain.basis import DayInTheFuture, DayTooEarly, Grant, NothingCorrected, UnknownBody
 from domain.people import PersonDetails, Statement
 from domain.rules.offices import OfficeNotOfThisBody
 from services.cases.handling import AlreadyExists, RelatedCaseUnknown
 from services.portal.labels.words import Label, Vocabulary
 
 TODAY = "Laat leeg als het vandaag is."
+WHAT_WAS_WRONG = Label("Wat er niet klopte", "Schrijf ook op hoe dat bleek.", "Wat klopte er niet?")
 
 WORDS = Vocabulary(
     defaults={
@@ -38,6 +39,7 @@ WORDS = Vocabulary(
         ),
         DayInTheFuture: "Wat al is gebeurd, kan niet in de toekomst liggen. Vul vandaag in, of een eerdere dag.",
         DayTooEarly: "Deze dag ligt vóór de stap waar dit op volgt. Vul een latere dag in.",
+        NothingCorrected: "U hebt nog niets gecorrigeerd. Verander ten minste één antwoord.",
         RelatedCaseUnknown: (
             "De andere zaak die u noemt bestaat niet, of u kunt die niet zien. Controleer het zaaknummer of laat het"
             " leeg."

@@ -5,8 +5,10 @@ from domain.consultation import (
     CloseConsultation,
     Consultation,
     ConsultationClosed,
+    ConsultationCorrected,
     ConsultationIsClosed,
     ConsultationRequested,
+    CorrectConsultation,
     EndsWithProcessAdvice,
     FirstIntakeAlreadyHeld,
     FirstIntakeHeld,
@@ -14,6 +16,7 @@ from domain.consultation import (
     GiveProcessAdvice,
     HoldFirstIntake,
     HoldSecondConversation,
+    NothingToCorrect,
     ProcessAdviceAlreadyGiven,
     ProcessAdviceGiven,
     ProcessAdviceNotGiven,
@@ -21,8 +24,12 @@ from domain.consultation import (
     SecondConversationAlreadyHeld,
     SecondConversationHeld,
 )
+from services.portal.labels.common import WHAT_WAS_WRONG
 from services.portal.labels.words import KindWords, Label, Vocabulary, Words
 
+FIRST_SUMMARY = Label("Samenvatting van de eerste intake")
+SECOND_SUMMARY = Label("Samenvatting van het tweede gesprek")
+CALL_BACK_NUMBER = Label("Telefoonnummer", question="Op welk nummer kan het steunpunt terugbellen?")
 NO_NAMES = "Noem geen namen en geen gemeente, provincie of waterschap."
 ADVICE = Label("Advies over het proces", NO_NAMES, "Wat adviseert u?")
 
@@ -33,6 +40,7 @@ WORDS = Vocabulary(
         FirstIntakeHeld: "Eerste intake gehouden",
         SecondConversationHeld: "Tweede gesprek gehouden",
         ProcessAdviceGiven: "Procesadvies gegeven",
+        ConsultationCorrected: "Procesadvies gecorrigeerd",
         ConsultationClosed: "Procesadvies afgesloten",
     },
     commands={
@@ -48,6 +56,11 @@ WORDS = Vocabulary(
             "Vastleggen",
             "U adviseert over de aanpak; wie onderzoek laat doen, beslist zelf.",
         ),
+        CorrectConsultation: Words(
+            "Procesadvies corrigeren",
+            "Correctie vastleggen",
+            "Verander alleen wat niet klopt. Wat er eerst stond, blijft in de tijdlijn staan.",
+        ),
         CloseConsultation: Words("Procesadvies afsluiten", "Afsluiten"),
     },
     defaults={
@@ -58,7 +71,21 @@ WORDS = Vocabulary(
     },
     fields={
         RequestConsultation: {
-            "call_back_number": Label("Telefoonnummer", question="Op welk nummer kan het steunpunt terugbellen?"),
+            "call_back_number": CALL_BACK_NUMBER,
+        },
+        CorrectConsultation: {
+            "reason": WHAT_WAS_WRONG._replace(hint=f"{WHAT_WAS_WRONG.hint} {NO_NAMES}"),
+            "call_back_number": CALL_BACK_NUMBER,
+            "first_summary": FIRST_SUMMARY._replace(hint=NO_NAMES),
+            "second_summary": SECOND_SUMMARY._replace(hint=NO_NAMES),
+            "advice": ADVICE,
+        },
+        ConsultationCorrected: {
+            "reason": WHAT_WAS_WRONG,
+            "call_back": Label("Terugbellen"),
+            "first_summary": FIRST_SUMMARY,
+            "second_summary": SECOND_SUMMARY,
+            "advice": ADVICE,
         },
         ConsultationRequested: {"call_back": Label("Terugbellen")},
         CallBack: {"phone": Label("Telefoonnummer")},
@@ -67,9 +94,9 @@ WORDS = Vocabulary(
         Consultation: {
             "call_back": Label("Terugbellen"),
             "first_intake": Label("Eerste intake op"),
-            "first_summary": Label("Samenvatting van de eerste intake"),
+            "first_summary": FIRST_SUMMARY,
             "second_conversation": Label("Tweede gesprek op"),
-            "second_summary": Label("Samenvatting van het tweede gesprek"),
+            "second_summary": SECOND_SUMMARY,
             "advised": Label("Advies gegeven op"),
             "advice": ADVICE,
             "closed": Label("Afgesloten op"),
@@ -82,6 +109,7 @@ WORDS = Vocabulary(
         SecondConversationAlreadyHeld: "Het tweede gesprek is al vastgelegd. U hoeft niets te doen.",
         ProcessAdviceAlreadyGiven: "Het advies is al gegeven. Sluit het procesadvies af als er niets meer te doen is.",
         ProcessAdviceNotGiven: "Er is nog geen advies gegeven. Leg eerst het advies vast, of kies een andere afloop.",
+        NothingToCorrect: "Dat gesprek of advies is nog niet vastgelegd. Leg het eerst vast, of maak het veld leeg.",
         EndsWithProcessAdvice: "Er is advies gegeven. Kies als afloop: afgerond met advies.",
     },
 )

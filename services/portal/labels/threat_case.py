@@ -26,7 +26,6 @@ from domain.threat_case import (
     NoDangerNow,
     NoteCall,
     NothingAssessed,
-    NothingCorrected,
     NotifyPolice,
     OfferAftercare,
     PlanCallBack,
@@ -49,6 +48,7 @@ from domain.threat_case import (
     VptCodeAlreadyKnown,
     WaiveAangifte,
 )
+from services.portal.labels.common import WHAT_WAS_WRONG
 from services.portal.labels.words import KindWords, Label, Vocabulary, Words
 
 ONLY_CHANGES = "Vul alleen in wat verandert."
@@ -60,7 +60,6 @@ HAND_OVER = Label(
 WHY_NO_AANGIFTE = Label("Reden om geen aangifte te doen", question="Waarom wordt er geen aangifte gedaan?")
 WHY_CLOSED = Label("Reden van sluiten", question="Waarom sluit u de zaak?")
 WHY_REOPENED = Label("Reden van heropenen", question="Waarom gaat de zaak verder?")
-WHAT_WAS_WRONG = Label("Wat er niet klopte", "Schrijf ook op hoe dat bleek.", "Wat klopte er niet?")
 
 WORDS = Vocabulary(
     kinds={"threat_case": KindWords("dreigingscase", "dreigingscases", "Nieuwe melding")},
@@ -194,7 +193,6 @@ WORDS = Vocabulary(
         ThreatCaseIsClosed: "Deze zaak is gesloten. Heropen de zaak eerst.",
         ThreatCaseIsOpen: "Deze zaak is nog open. Heropenen is niet nodig.",
         NothingAssessed: "U hebt nog niets beoordeeld. Vul ten minste één kenmerk in.",
-        NothingCorrected: "U hebt nog niets gecorrigeerd. Vul ten minste één antwoord in dat verandert.",
         NoDangerNow: "In deze zaak is geen gevaar bekend. Is er wel gevaar, corrigeer dan de melding.",
         AlreadyHandling: "U behandelt deze zaak al. U hoeft niets te doen.",
         NobodyHandles: "Deze zaak heeft geen behandelaar. Pak de zaak eerst op.",

@@ -258,3 +258,26 @@ def test_the_day_of_the_first_intake_follows_the_holidays(browse: Browse, clock:
     clock.moment = datetime(2026, 12, 24, 9, 0, tzinfo=UTC)
 
     assert "uiterlijk <strong>maandag 28 december 2026</strong>" in browse("steunpunt").get(ASK).text
+
+
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+
+def test_what_was_noted_is_corrected_where_it_stands(browse: Browse) -> None:
+    """The form begins with what was noted; the dossier says what holds now, and the timeline what was said before."""
+    steunpunt = browse("steunpunt")
+    path = asked(steunpunt)
+    steunpunt.send(f"{path}/first-intakes", {"summary": "De burgemeester belde over grond."})
+    form = steunpunt.get(f"{path}/corrections").text
+    typed = QUESTION | {"reason": "Het was de griffier.", "caller": "griffier", "first_summary": "De griffier belde."}
+    unchanged = steunpunt.send(f"{path}/corrections", QUESTION | {"reason": "Zomaar."})
+    dossier = steunpunt.send(f"{path}/corrections", typed).text
+
+    assert "De burgemeester belde over grond." in form
+    assert 'value="06-00 00 04 01"' in form
+    assert unchanged.status_code == 409
+    assert "U hebt nog niets gecorrigeerd." in unchanged.text
+    assert "Procesadvies gecorrigeerd" in dossier
+    assert "griffier, gemeente" in dossier.partition("tijdlijn")[0]
+    assert "De burgemeester belde over grond." not in dossier.partition('id="tijdlijn"')[0]
+    assert "De burgemeester belde over grond." in dossier.partition('id="tijdlijn"')[2]

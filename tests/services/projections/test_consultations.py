@@ -12,7 +12,9 @@ from domain.consultation import (
     CallerCapacity,
     CloseConsultation,
     Consultation,
+    ConsultationCorrected,
     ConsultationOutcome,
+    CorrectConsultation,
     GiveProcessAdvice,
     HoldFirstIntake,
     HoldSecondConversation,
@@ -103,9 +105,26 @@ def test_a_consultation_goes_on_step_by_step(
     assert (item.outcome is None) is (stage is not ProcessAdviceStage.CLOSED)
 
 
+def test_a_correction_changes_what_the_row_says_and_not_how_far_it_has_come(
+    database: Database, network: Network, runner: Runner
+) -> None:
+    """The first intake stays due on its day."""
+    stream = network.give(a_question(), STEUNPUNT)
+    runner.catch_up()
+    (before,) = waiting(database)
+    correction = {"reason": "Verkeerd verstaan", "caller": CallerCapacity.OTHER, "nature": Nature.FRAUD}
+    network.give(CorrectConsultation.model_validate(correction), STEUNPUNT, stream)
+    runner.catch_up()
+    (after,) = waiting(database)
+
+    assert (after.caller, after.nature) == (CallerCapacity.OTHER, Nature.FRAUD)
+    assert (after.question, after.body_kind) == (before.question, before.body_kind)
+    assert (after.stage, after.due_on) == (before.stage, before.due_on)
+
+
 def test_every_fact_says_how_far_the_consultation_has_come() -> None:
-    """But for the first, which says that it has begun."""
-    _, *following = CONSULTATION.facts
+    """But for the first, which says that it has begun, and a correction, with which it goes no further."""
+    _, *following = (fact for fact in CONSULTATION.facts if fact is not ConsultationCorrected)
 
     assert list(consultations.AFTER) == following
     assert [ProcessAdviceStage.FIRST_INTAKE, *consultations.AFTER.values()] == list(ProcessAdviceStage)
