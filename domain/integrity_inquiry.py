@@ -23,7 +23,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyId, BodyKind, PublicBody
 from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject
-from domain.rules.offices import must_have
+from domain.rules.offices import must_have, offices_of_own
 from domain.values import CodeList, Day, Identifying, Line, Personal, Text, told
 
 BODY = frozenset({Role.PUBLIC_BODY})
@@ -313,6 +313,14 @@ class ReceiveSignal(Command[IntegrityInquiry]):
     """The day; by default today."""
     external_reference: Identifying[Line | None] = None
     """The sender's own reference to the signal."""
+
+    @classmethod
+    def choices(cls, state: IntegrityInquiry, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """The political offices of the public body."""
+        return {
+            field: tuple(office for office in offices if office in POLITICAL_OFFICES)
+            for field, offices in offices_of_own(act).items()
+        }
 
     def may(self, state: IntegrityInquiry, act: Act) -> bool:
         """A public body records signals about its own office holders only."""

@@ -32,7 +32,7 @@ from domain.basis import (
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.home_security import Regime, regime_on, rules_of
-from domain.rules.offices import must_have
+from domain.rules.offices import must_have, offices_of_own
 from domain.threat_case import THREAT_CASE, SecurityAdviceSought, ThreatCase, ThreatCaseIsClosed
 from domain.values import WHOLE, Cents, CodeList, Day, Identifying, Line, Model, Personal, Text, told
 
@@ -599,6 +599,11 @@ class RequestAdvice(Command[SecurityAdvice]):
     def reads(self) -> tuple[StreamId, ...]:
         """The threat case must still be open."""
         return (THREAT_CASE.stream(self.threat_case),) if self.threat_case else ()
+
+    @classmethod
+    def choices(cls, state: SecurityAdvice, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """A public body requests advice for its own offices only; who is not entitled is told what is open to them."""
+        return offices_of_own(act)
 
     def may(self, state: SecurityAdvice, act: Act) -> bool:
         """A public body requests advice for its own office holders only."""

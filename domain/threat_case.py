@@ -27,7 +27,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Phone, Statement, Subject
-from domain.rules.offices import must_have
+from domain.rules.offices import must_have, offices_of_own
 from domain.values import (
     CodeList,
     Day,
@@ -594,6 +594,11 @@ class ReportThreat(Command[ThreatCase]):
     external_reference: Identifying[Line | None] = None
     """The sender's own reference to the incident."""
 
+    @classmethod
+    def choices(cls, state: ThreatCase, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """A public body registers of its own offices only."""
+        return offices_of_own(act)
+
     def may(self, state: ThreatCase, act: Act) -> bool:
         """A public body registers its own incidents only."""
         return act.actor.role is not Role.PUBLIC_BODY or self.body == act.actor.organisation
@@ -656,6 +661,11 @@ class CorrectReport(Command[ThreatCase]):
     """Whether somebody is in danger at this moment."""
     axes: Axes = Axes()
     """What changes; axes left open stay as they were."""
+
+    @classmethod
+    def choices(cls, state: ThreatCase, act: Act) -> Mapping[str, tuple[Any, ...]]:
+        """A public body cannot move an incident, and so not to an office of another."""
+        return offices_of_own(act)
 
     def may(self, state: ThreatCase, act: Act) -> bool:
         """A public body cannot move an incident to another body."""

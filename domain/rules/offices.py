@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from domain.basis import Refusal, UnknownBody
+from domain.basis import Act, Refusal, Role, UnknownBody
 from domain.bodies import BodyKind, PublicBody
 from domain.people import Office
 
@@ -44,9 +44,23 @@ class OfficeNotOfThisBody(Refusal):
     """A body of this kind has no such office: a province has no mayor, a municipality no King's commissioner."""
 
 
+def offices_of(body: PublicBody) -> tuple[Office, ...]:
+    """Return the offices that *body* has, in their order."""
+    return tuple(office for office in Office if office in OFFICES[body.kind])
+
+
+def offices_of_own(act: Act) -> Mapping[str, tuple[Office, ...]]:
+    """Return which offices there are to choose from where somebody acts for a public body, and so for that one only.
+
+    Whoever can choose the body too is left all of them: which there are follows from what they have yet to say.
+    """
+    own = act.bodies.get(act.actor.organisation) if act.actor.role is Role.PUBLIC_BODY else None
+    return {"office": offices_of(own)} if own else {}
+
+
 def must_have(body: PublicBody | None, office: Office | None) -> None:
     """Refuse an office that *body* does not have, and both where they are not known."""
     if body is None:
         raise UnknownBody
-    if office not in OFFICES[body.kind]:
+    if office not in offices_of(body):
         raise OfficeNotOfThisBody

@@ -183,7 +183,7 @@ def circumstances(visit: Visit, stream: str) -> Act:
 # --- its form ---------------------------------------------------------------------------------------------------------
 
 
-def form_of(visit: Visit, command: type[Command[Any]], subject: Subject | None) -> Form:
+def form_of(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Subject | None) -> Form:
     """Return the form of *command* as it begins, for this visitor and on this case."""
     fields = fields_of(command)
     fixed: dict[str, str] = {}
@@ -191,15 +191,15 @@ def form_of(visit: Visit, command: type[Command[Any]], subject: Subject | None) 
         # Their own body and no other: where it must be said it is, elsewhere it is not asked.
         fixed = {field.name: visit.actor.organisation for field in fields if field.input is Input.BODY}
         fields = tuple(field for field in fields if field.input is not Input.BODY or field.required)
-    if subject is not None:
-        choices = command.choices(subject.state, circumstances(visit, subject.found.case.stream))
-        fields = narrowed(fields, choices, lambda _, value: labels.choice(subject.state, value))
+    state, stream = (subject.state, subject.found.case.stream) if subject else (kind.empty, "")
+    choices = command.choices(state, circumstances(visit, stream))
+    fields = narrowed(fields, choices, lambda _, value: labels.choice(state, value))
     return Form(fields=fields, fixed=fixed)
 
 
 def show(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Subject | None) -> Response:
     """Show the form, with a draft that was kept, or with what is known already."""
-    form = form_of(visit, command, subject)
+    form = form_of(visit, kind, command, subject)
     linked = {name: value for name in LINKED if (value := visit.request.query_params.get(name))}
     address = f"{visit.request.url.path}?{urlencode(linked)}" if linked else visit.request.url.path
     draft = visit.portal.drafts.find(visit.actor, address, visit.request.query_params.get("concept", ""))
@@ -299,7 +299,7 @@ def give(  # noqa: PLR0911 - one flat list of what can come of it
     """Give the command, or show the form again with everything that was typed and what is wrong with it."""
     visit = sent.visit
     path = visit.request.url.path
-    form = form_of(visit, command_type, subject)
+    form = form_of(visit, kind, command_type, subject)
     values = values_of(sent.fields)
 
     def again(status: HTTPStatus, faults: Mapping[str, str], key: str = "", *, more: bool = False) -> Response:

@@ -1,5 +1,6 @@
 """Does a form ask all that its command takes, and does it understand what people write?"""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from services.portal.forms import (
     read,
     without_row,
 )
+from tests.services.portal.conftest import Browser
 
 LOOKUP = Lookup(body={"Tilburg (gemeente)": "gm0855"}.get, case={"DR-2026-000001": "the-case"}.get)
 COMMANDS = [command for kind in KINDS for command in kind.commands]
@@ -39,6 +41,16 @@ def test_a_form_asks_every_field_of_its_command(command: type[Command[Any]]) -> 
 
     assert [found.name for found in fields] == list(command.model_fields)
     assert all(found.label and found.asked for found in fields)
+
+
+def test_a_public_body_chooses_among_the_offices_that_it_has(browse: Callable[[str], Browser]) -> None:
+    """A municipality has no gedeputeerde; the support team has every body before it, and so every office."""
+    own, every = (browse(who).get("/nieuw/threat-cases").text for who in ("public-body", "support-team"))
+    signal = browse("public-body").get("/nieuw/integrity-inquiries").text
+
+    assert ['value="wethouder"' in page for page in (own, every, signal)] == [True, True, True]
+    assert ['value="gedeputeerde"' in page for page in (own, every, signal)] == [False, True, False]
+    assert ['value="civil_servant"' in page for page in (own, every, signal)] == [True, True, False]
 
 
 @pytest.mark.parametrize(
