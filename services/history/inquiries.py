@@ -5,7 +5,6 @@ from domain.consultation import (
     CONSULTATION,
     CloseConsultation,
     ConsultationOutcome,
-    CorrectConsultation,
     GiveProcessAdvice,
     HoldFirstIntake,
     HoldSecondConversation,
@@ -85,9 +84,6 @@ def question(country: Country, body_kind: BodyKind, nature: Nature | None = None
     case = simulation.begin(CONSULTATION, asked, who)
     yield simulation.at_work(0.2)
     simulation.give(case, HoldFirstIntake(summary=say.one_of(words.INTAKES)), who)
-    if simulation.happens(rates.CONSULTATION_CORRECTED):
-        yield simulation.at_work(0.5)
-        simulation.give(case, CorrectConsultation(reason=words.WRONG_NUMBER, call_back_number=say.phone()), who)
     if not simulation.happens(rates.PROCESS_ADVICE_GIVEN):
         yield simulation.at_work(9)
         simulation.give(case, CloseConsultation(outcome=simulation.one_of(rates.WITHOUT_PROCESS_ADVICE)), who)

@@ -119,7 +119,6 @@ HAND_OVERS = (
     "Met vakantie tot over twee weken; collega is ingelicht.",
 )
 REPORTED_BEFORE = "Dit voorval was al gemeld; verder in de eerste zaak."
-WRONG_NUMBER = "De beller had het verkeerde nummer doorgegeven."
 CORRECTIONS = (
     "De melder had het verkeerde nummer doorgegeven.",
     "Bij het terugbellen bleek het anders te liggen dan eerst genoteerd.",
