@@ -32,7 +32,9 @@ PLAYED = "day-played"
 """Names in the data folder the history, by its first event, in which the day has been played to its end."""
 
 YEARS, SCALE, SEED = 2, 0.06, 7
-"""Of the made-up history in which the day is played: some 700 cases, made and shown in a few seconds."""
+"""Of the made-up history in which the day is played: some 700 cases, made and shown in a few seconds.
+
+Twice as many would take twice as long, and still be too few for most of the figures that the ministry may see."""
 
 
 class DemoError(Exception):

@@ -34,6 +34,11 @@ from services.projections.measure_progress import Step
 from services.web.problems import NotFound
 
 NOTE = f"{WITHHELD} betekent: niet getoond. {labels.NOTES['withheld']} {labels.NOTES['rounded']}"
+OF_THE_DEMO = (
+    "Deze demonstratie vertelt over een klein deel van het land. Daarom zijn hier veel aantallen te klein om te tonen."
+    " Meld u aan als auditor om te zien hoe deze pagina is als alle aantallen er staan."
+)
+"""More of the country would not be made up in the seconds that somebody waits for a demo."""
 
 
 class Which(CodeList):
@@ -161,6 +166,7 @@ def page(
         which=which,
         all_which=Which,
         note=note_for(visit),
+        of_demo=OF_THE_DEMO if visit.portal.cast else "",
         shown=[
             Shown(regime, table, f"/voortgang/{which}.csv?regeling={regime}{query}")
             for regime, table in zip(REGIMES, tables, strict=True)

@@ -32,6 +32,7 @@ from infra.registers import public_bodies
 from services.history.arrivals import Parameters, history
 from services.portal.figures import BY_CODE, REGIMES, terms
 from services.portal.labels import DEFINITIONS, NOTES
+from services.portal.progress import OF_THE_DEMO
 from services.projections.measure_progress import Step
 from services.projections.register import VIEWS
 from tests.network import Network
@@ -353,6 +354,15 @@ def test_what_a_sign_means_stands_on_the_page(browse: Browse) -> None:
     auditors = browse("auditor").get("/voortgang").text
     assert "betekent: niet getoond" not in auditors
     assert "U ziet exacte aantallen." in auditors
+
+
+def test_the_demo_says_why_so_much_is_withheld(browse: Browse) -> None:
+    """To whom it is; an auditor sees everything."""
+    assert [OF_THE_DEMO in browse(who).get("/voortgang").text for who in ("ministry-analyst", "bva", "auditor")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize("path", [*PAGES, "/voortgang/begrippen", "/voortgang/stand.csv?regeling=provision_2024"])
