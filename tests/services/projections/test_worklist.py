@@ -437,13 +437,13 @@ def test_open_cases_are_counted_for_whoever_handles_them(database: Database, net
 MANY = """
 insert into views.worklist_v2 (
     stream, owner, owner_role, number, body, office, handler, danger_now, severity, reported_at, last_activity_at,
-    aangifte, closed, assess_by, aangifte_by, vpt_code_by
+    aangifte, closed, due_at
 )
 select 'threat_case:' || lpad(n::text, 6, '0'), %(owner)s, %(role)s, 'DR-2026-' || lpad(n::text, 6, '0'), 'gm0363',
     'burgemeester', case when n %% 100 = 0 then null when n %% 1000 = 1 then 'rare' else 'p' || n %% 30 end,
     n %% 50 = 7, case when n %% 3 > 0 then 'serious' end, at, at, case when n %% 7 > 0 then 'filed' else 'open' end,
-    case when n %% 2 = 0 and n %% 100 > 0 then 'resolved' end, at + interval '1 day', at + interval '7 days',
-    at + interval '14 days'
+    case when n %% 2 = 0 and n %% 100 > 0 then 'resolved' end,
+    case when n %% 2 > 0 or n %% 100 = 0 then at + n %% 15 * interval '1 day' end
 from (select n, %(now)s::timestamptz - n * interval '1 hour' as at from generate_series(1, %(many)s) n) as made
 """
 
