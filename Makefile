@@ -88,12 +88,14 @@ $(VENV)/developing: requirements-dev.txt $(VENV)/installed
 	@touch $@
 
 # Node.js 20 or newer builds the front end, in a copy of its folder: the packages that it needs are no part of ours.
-# It is the machine's, or else the one that requirements-node.txt pins.
+# It is the machine's, or else the one that requirements-node.txt pins. Of two builds at once, one waits for the other:
+# the lock lasts as long as the shell that opened it.
 $(STATIC)/manifest.json: $(wildcard $(FRONT_END)/* $(FRONT_END)/.npmrc) requirements-node.txt $(VENV)/path
 	@echo 'Building the front end'
 	@mkdir -p build/front-end
-	@cp $(FRONT_END)/* $(FRONT_END)/.npmrc build/front-end
 	@set -e; \
+	exec 9>build/front-end.lock; $(BIN)/python -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'; \
+	cp $(FRONT_END)/* $(FRONT_END)/.npmrc build/front-end; \
 	if ! { node -e 'process.exit(parseInt(process.versions.node) < 20)' && npm --version; } >/dev/null 2>&1; then \
 		$(LOCKED) requirements-node.txt; \
 		PATH="$(CURDIR)/$(BIN):$$PATH"; \

@@ -4,10 +4,12 @@
  * manifest.json, which says what each is called. Run in a copy of this folder in which `npm ci` has been run:
  *
  *     node build.mjs FOLDER
+ *
+ * Whoever reads the folder meanwhile finds the build before or this one, and both of them whole.
  */
 
 import { build } from "esbuild";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, extname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
@@ -28,7 +30,7 @@ const settings = {
   assetNames: "[name].[hash]",
   loader: { ".svg": "copy", ".woff2": "file" },
   legalComments: "none", // the licences go along in one file
-  metafile: true,
+  write: false,
   logLevel: "warning",
 };
 
@@ -59,38 +61,33 @@ function kept(theme, style) {
   return theme.replace(line, (_, name, value) => (found.has(name) ? `${name}:${value.trim()};` : ""));
 }
 
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
-
 const style = { in: "weerbaar.css", out: "weerbaar" };
 const rest = [
   { in: "weerbaar.js", out: "weerbaar" },
   { in: "favicon.svg", out: "favicon" },
 ];
-const bare = await build({ ...settings, entryPoints: [style], write: false, plugins: [tokens()] });
+const bare = await build({ ...settings, entryPoints: [style], plugins: [tokens()] });
 const asking = bare.outputFiles.map((file) => file.text).join("\n");
-const { metafile } = await build({ ...settings, entryPoints: [style, ...rest], plugins: [tokens(asking)] });
+const { outputFiles } = await build({ ...settings, entryPoints: [style, ...rest], plugins: [tokens(asking)] });
+outputFiles.sort((one, other) => (one.path < other.path ? -1 : 1));
 
-const manifest = Object.fromEntries(
-  Object.keys(metafile.outputs)
-    .map((path) => basename(path))
-    .sort()
-    .map((name) => [name.replace(/\.[A-Z0-9]{8}\./, "."), name]),
-);
-
+const manifest = {};
+const files = new Map();
 let total = 0;
-for (const [name, file] of Object.entries(manifest)) {
-  const content = readFileSync(join(folder, file));
-  let sent = content.length;
+for (const { path, contents } of outputFiles) {
+  const file = basename(path);
+  const name = file.replace(/\.[A-Z0-9]{8}\./, ".");
+  manifest[name] = file;
+  files.set(file, contents);
+  let sent = contents.length;
   if (extname(file) !== ".woff2") {
-    const brotli = brotliCompressSync(content);
-    const gzip = gzipSync(content, { level: 9 });
-    writeFileSync(join(folder, `${file}.br`), brotli);
-    writeFileSync(join(folder, `${file}.gz`), gzip);
+    const brotli = brotliCompressSync(contents);
+    const gzip = gzipSync(contents, { level: 9 });
+    files.set(`${file}.br`, brotli).set(`${file}.gz`, gzip);
     sent = gzip.length;
-    console.log(`${name.padEnd(36)} ${content.length} bytes, gzip ${sent}, brotli ${brotli.length}`);
+    console.log(`${name.padEnd(36)} ${contents.length} bytes, gzip ${sent}, brotli ${brotli.length}`);
   } else {
-    console.log(`${name.padEnd(36)} ${content.length} bytes`);
+    console.log(`${name.padEnd(36)} ${contents.length} bytes`);
   }
   if (FIRST_VISIT.some((end) => name.endsWith(end))) total += sent;
 }
@@ -104,7 +101,24 @@ const licences = Object.entries(dependencies).map(([name, version]) => {
   const file = readdirSync(at).find((entry) => /^licen[cs]e/i.test(entry));
   return `${name} ${version}\n\n${readFileSync(join(at, file), "utf8").trim()}\n`;
 });
-writeFileSync(join(folder, "licences.txt"), licences.join(`\n${"=".repeat(80)}\n\n`));
+files.set("licences.txt", licences.join(`\n${"=".repeat(80)}\n\n`));
 
-// Last, so that a build that was broken off is begun again.
-writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+// Last, so that it never names a file that is not there, and a build that was broken off is begun again.
+files.set("manifest.json", `${JSON.stringify(manifest, null, 2)}\n`);
+
+const current = join(folder, "manifest.json");
+const before = existsSync(current) ? readFileSync(current, "utf8") : "{}";
+mkdirSync(folder, { recursive: true });
+for (const [name, content] of files) {
+  // Under its own name a file is there at once and whole.
+  writeFileSync(join(folder, `${name}.new`), content);
+  renameSync(join(folder, `${name}.new`), join(folder, name));
+}
+
+// A server serves the build with which it was started: the one before this stays, older ones go.
+if (before !== files.get("manifest.json")) {
+  const kept = [...files.keys(), ...Object.values(JSON.parse(before))];
+  for (const name of readdirSync(folder)) {
+    if (!kept.some((file) => name.startsWith(file))) rmSync(join(folder, name));
+  }
+}
