@@ -345,3 +345,15 @@ def test_health_and_metrics_are_not_described(settings: Settings) -> None:
     assert "/health" not in described
     assert "/metrics" not in described
     assert inside == [404, 404, 404]
+
+
+def test_whoever_is_let_through_to_the_api_gets_nowhere_else(settings: Settings) -> None:
+    """A proxy that lets through what is below /v1, as the documentation asks, keeps the metrics inside."""
+    with nowhere() as database, serving(settings, database) as client:
+        # Encoded, or the client would leave out the dots itself.
+        found = [client.get(f"/v1/{way}metrics").status_code for way in ("", "/", "%2e%2e/", "%2e/%2e%2e/")]
+        otherwise = client.get("/%6detrics")
+
+    assert found == [404, 404, 404, 404]
+    # Why the documentation asks for a list of what gets through, and not of what does not.
+    assert "weerbaar_http_requests_total" in otherwise.text
