@@ -21,12 +21,19 @@ from services.demo.day import steps
 SECONDS = 120
 
 
-@pytest.fixture
-def data_dir(tmp_path: Path) -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Yield a folder for the demo, in a path with a space; what a server kept for it elsewhere is removed."""
-    folder = tmp_path / "a demo"
+    folder = tmp_path_factory.mktemp("data") / "a demo"
     yield folder
     embedded.forget(folder)
+
+
+@pytest.fixture(scope="module")
+def begun(data_dir: Path) -> tuple[str, dict[str, object]]:
+    """Return what the first start of the demo there said and answered: it makes the history, which takes longest."""
+    with demo(data_dir) as (_, said):
+        return said, ask(said)
 
 
 @contextmanager
@@ -66,10 +73,9 @@ def ask(said: str) -> dict[str, object]:
     return answer
 
 
-def test_the_demo_plays_a_day_and_keeps_it(data_dir: Path) -> None:
+def test_the_demo_plays_a_day_and_keeps_it(data_dir: Path, begun: tuple[str, dict[str, object]]) -> None:
     """The first start makes the history; the second one finds it, and does not make it twice."""
-    with demo(data_dir) as (_, said):
-        first = ask(said)
+    said, first = begun
     with demo(data_dir) as (_, again):
         second = ask(again)
 
@@ -81,6 +87,7 @@ def test_the_demo_plays_a_day_and_keeps_it(data_dir: Path) -> None:
     assert first["items"]
 
 
+@pytest.mark.usefixtures("begun")
 def test_ctrl_c_leaves_nothing_behind(data_dir: Path) -> None:
     """Neither a server, nor the API, nor the projector; and the exit status says that it was meant."""
     with demo(data_dir) as (process, said):
