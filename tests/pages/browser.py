@@ -171,8 +171,7 @@ class Window:
     # --- what is wrong ------------------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Begin to look for all that makes a page hard to use, as it stands there now."""
-        self.page.evaluate(axe())
+        """Begin to look for all that makes a page hard to use, as it stands there now; in a *judging* window."""
         self.page.evaluate(BEGIN_AXE, RULES)
 
     def end(self) -> None:
@@ -220,16 +219,22 @@ def window(
     *,
     session: Mapping[str, str] | None = None,
     javascript: bool = True,
-    forgetful: bool = False,
+    judging: bool = False,
     **more: Any,  # noqa: ANN401 - what a browser can be told
 ) -> Iterator[Window]:
-    """Open a window, as somebody who has signed in, or as nobody; one that is *forgetful* has no cache."""
+    """Open a window, as somebody who has signed in, or as nobody.
+
+    One that is *judging* has axe in every page, and no cache: each visit weighs what a first one does.
+    """
     context = browser.new_context(
         java_script_enabled=javascript, locale="nl-NL", timezone_id="Europe/Amsterdam", **{"viewport": WIDE, **more}
     )
     try:
         context.set_default_timeout(MOST_MILLISECONDS)
         context.add_init_script(NOTICE)
+        if judging:
+            # Once, and not sent anew to every page: it is half a megabyte.
+            context.add_init_script(axe())
         page = context.new_page()
         window = Window(page, origin)
         window.admit(session or {})
@@ -239,7 +244,7 @@ def window(
         network = context.new_cdp_session(page)
         network.on("Network.loadingFinished", window.receive)
         network.send("Network.enable")
-        network.send("Network.setCacheDisabled", {"cacheDisabled": forgetful})
+        network.send("Network.setCacheDisabled", {"cacheDisabled": judging})
         yield window
     finally:
         context.close()

@@ -69,7 +69,7 @@ def screen(browser: Browser) -> Iterator[Window]:
     ]
     with (
         answering(Starlette(routes=routes)) as origin,
-        window(browser, origin, viewport=PHONE, color_scheme="dark") as found,
+        window(browser, origin, judging=True, viewport=PHONE, color_scheme="dark") as found,
     ):
         yield found
 

@@ -21,8 +21,8 @@ def screens(browser: Browser, served: Served) -> Iterator[Screens]:
     The colours do not depend on the width, so each of them is looked at in both schemes.
     """
     with (
-        window(browser, served.url, forgetful=True, viewport=PHONE) as phone,
-        window(browser, served.url, forgetful=True, viewport=WIDE, color_scheme="dark") as wide,
+        window(browser, served.url, judging=True, viewport=PHONE) as phone,
+        window(browser, served.url, judging=True, viewport=WIDE, color_scheme="dark") as wide,
     ):
         yield phone, wide
 
