@@ -34,6 +34,14 @@ structlog.configure(
 )
 
 
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what works with the server: all else comes out the same on every one (``-m server``)."""
+    for item in items:
+        if "server_url" in getattr(item, "fixturenames", ()):
+            item.add_marker("server")
+
+
 @dataclass(frozen=True)
 class Installation:
     """The databases of one test session: a migrated one to copy, and its copies."""
