@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID, uuid4
 
+from psycopg.conninfo import make_conninfo
+
 from domain.basis import Fact, Kind, OrganisationId, PersonId, Role, StreamId
 from domain.values import Line
 from infra.database import Database
@@ -22,6 +24,8 @@ from infra.events import Event, Metadata, Origin
 from infra.eventstore import CaseStore, Idempotency, Receipt
 
 ROOT = Path(__file__).parents[2]
+WRITER = "writer"
+"""What the server calls the connections of a process that writes."""
 
 
 class Noted(Fact):
@@ -82,9 +86,14 @@ def request(key: str, body: str = "body") -> Idempotency:
     return Idempotency("a client", key, body.encode())
 
 
+def as_writer(database: Database) -> str:
+    """Return the address of *database* for a process that writes."""
+    return make_conninfo(database.url, application_name=WRITER)
+
+
 def start_writer(database: Database, numbers: range, threads: int = 1) -> "subprocess.Popen[str]":
     """Start a process that writes the notes *numbers*."""
-    command = [sys.executable, "-m", "tests.infra.notes", database.url, database.prefix]
+    command = [sys.executable, "-m", "tests.infra.notes", as_writer(database), database.prefix]
     command += map(str, (numbers.start, len(numbers), threads))
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 

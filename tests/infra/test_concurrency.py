@@ -13,7 +13,7 @@ import pytest
 from infra.database import Database
 from infra.eventstore import CaseStore, VersionConflict
 from infra.recorder import FactNotification
-from tests.infra.notes import NOTE, ROOT, noted, request, start_writer, write
+from tests.infra.notes import NOTE, ROOT, WRITER, as_writer, noted, request, start_writer, write
 
 PROCESSES = 3
 THREADS = 8
@@ -124,7 +124,7 @@ sys.stdin.read()
 
 def test_a_writer_killed_before_its_commit_leaves_nothing(store: CaseStore, database: Database) -> None:
     """Neither event nor key, and the lock is free again."""
-    command = [sys.executable, "-c", HOLD, database.url, database.prefix]
+    command = [sys.executable, "-c", HOLD, as_writer(database), database.prefix]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer:
         assert writer.stdout
         assert writer.stdout.readline() == "appended\n"
@@ -175,10 +175,9 @@ def test_a_writer_killed_while_it_waits_for_its_turn_leaves_all_or_nothing(
 
 
 def _wait_for_backends(database: Database) -> None:
-    """Wait until the server has noticed that its clients are gone."""
+    """Wait until the server has noticed that its clients are gone: until then it may do what they still asked."""
     with closing(database.owner(autocommit=True)) as owner:
         while owner.execute(
-            "select 1 from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
-            " and state <> 'idle' and pid <> pg_backend_pid()"
+            "select 1 from pg_stat_activity where datname = current_database() and application_name = %s", (WRITER,)
         ).fetchone():
             sleep(0.01)
