@@ -158,6 +158,11 @@ class Window:
         self.page.evaluate(SETTLED)
         return response.status
 
+    def resize(self, size: ViewportSize) -> None:
+        """Make the window wider or narrower, and wait until the page has been drawn in it."""
+        self.page.set_viewport_size(size)
+        self.page.evaluate(SETTLED)
+
     def send(self) -> int:
         """Send the form that the page is about; return the status of the page that follows."""
         self.bytes = 0

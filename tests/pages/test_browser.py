@@ -83,7 +83,7 @@ def test_a_fault_is_noticed(screen: Window, made: str) -> None:
     screen.weigh()
     screen.begin()
     screen.end()
-    screen.page.set_viewport_size(NARROWEST)
+    screen.resize(NARROWEST)
     screen.fit()
     screen.page.set_viewport_size(PHONE)
 

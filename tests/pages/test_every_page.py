@@ -57,7 +57,7 @@ def faults(screens: Screens, served: Served, visit: Visit) -> list[str]:
     for screen in screens:
         screen.end()
     phone, wide = screens
-    phone.page.set_viewport_size(NARROWEST)
+    phone.resize(NARROWEST)
     phone.fit()
     phone.page.set_viewport_size(PHONE)
     return [f"phone: {fault}" for fault in phone.faults] + [f"wide: {fault}" for fault in wide.faults]
