@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= $(or $(WEERBAAR_PORT),8000)
 ARGS ?=
 SCALE ?= 0.05
+WORKERS ?= 2
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,8 +34,10 @@ clean-demo: $(VENV)/installed ## Forget the data of the demo
 
 front-end: $(STATIC)/manifest.json ## Build the style, the fonts and the scripts of the pages
 
-test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name"; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
-	$(BIN)/python -m pytest $(ARGS)
+# A file stays with one worker, since its tests share a service. In the order of the folders: the pages, which take the
+# longest, begin well before the end.
+test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name"; WORKERS=0 for one process; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/developing $(STATIC)/manifest.json ## Measure how long pages take on a made-up history (SCALE=0.05; 1.0 is the whole country)
 	$(BIN)/python -m tests.bench.pages --scale $(SCALE)

@@ -11,18 +11,15 @@ from tests.pages.browser import NoBrowser, running_browser
 from tests.pages.history import record
 from tests.pages.served import Served, serving
 
-NOT_RUN = pytest.StashKey[str]()
-
 
 # Of the package and not of the session: while it runs, playwright has an event loop of its own, and others want theirs.
 @pytest.fixture(scope="package")
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+def browser() -> Iterator[Browser]:
     """Yield the browser; without one, what needs it is not run, and the end of the session says so."""
     try:
         with running_browser() as browser:
             yield browser
     except NoBrowser as reason:
-        request.config.stash[NOT_RUN] = str(reason)
         pytest.skip(str(reason))
 
 
@@ -39,8 +36,11 @@ def served(
         yield served
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say at the very end what was not run."""
-    if reason := config.stash.get(NOT_RUN, ""):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the very end what was not run; the reports tell it, since tests run in processes of their own."""
+    skipped = [
+        report for report in terminalreporter.stats.get("skipped", []) if report.nodeid.startswith("tests/pages/")
+    ]
+    for reason in sorted({report.longrepr[2].removeprefix("Skipped: ") for report in skipped}):
         terminalreporter.section("not run", red=True, bold=True)
         terminalreporter.line(f"The tests of the pages in a browser: {reason}.", red=True)
