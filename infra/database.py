@@ -5,8 +5,8 @@ Each part works in a database role of its own, so that PostgreSQL itself refuses
 time.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
@@ -46,6 +46,7 @@ class Database:
     prefix: str = "weerbaar"
     pool_size: int = 10
     _pools: dict[DatabaseRole, ConnectionPool[Connection]] = field(init=False, repr=False)
+    _closing: ExitStack = field(init=False, repr=False, default_factory=ExitStack)
 
     def __post_init__(self) -> None:
         """Prepare the pools; each connects at its first use."""
@@ -96,8 +97,13 @@ class Database:
             )
             yield cursor
 
+    def before_close(self, call: Callable[[], object]) -> None:
+        """Call *call* before the pools are closed: what works on this database ends with it."""
+        self._closing.callback(call)
+
     def close(self) -> None:
-        """Close the pools."""
+        """Close what works on the pools, and the pools."""
+        self._closing.close()
         for pool in self._pools.values():
             pool.close()
 

@@ -17,17 +17,13 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment, EnvType
 
 from domain.basis import Kind, StreamId
+from infra.appending import Idempotency, IdempotencyKeyReused, Receipt, StoredFact
 from infra.database import Database, DatabaseRole
 from infra.events import Event
+from infra.failures import EventAlreadyRecorded, VersionConflict
+from infra.groupcommit import QueueIsFull
 from infra.mapper import UPCASTS, FactMapper, UnknownTopic, Upcast
-from infra.recorder import (
-    EventAlreadyRecorded,
-    FactRecorder,
-    Idempotency,
-    IdempotencyKeyReused,
-    Receipt,
-    VersionConflict,
-)
+from infra.recorder import FactRecorder
 
 __all__ = [
     "CaseStore",
@@ -35,6 +31,7 @@ __all__ = [
     "Idempotency",
     "IdempotencyKeyReused",
     "Loaded",
+    "QueueIsFull",
     "Receipt",
     "Recorded",
     "UnknownTopic",
@@ -112,7 +109,7 @@ class CaseStore(Application[str]):
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
-    def record(
+    async def record(
         self,
         events: Sequence[Event],
         *,
@@ -126,10 +123,28 @@ class CaseStore(Application[str]):
         *expected* names the streams that the decision depends on, also those only read. The receipt is about *stream*
         (by default that of the first event) and names the case *number* that was given out. With an *idempotency* key
         that was answered before, the receipt of then is returned and nothing recorded. Raises VersionConflict,
-        IdempotencyKeyReused, EventAlreadyRecorded and the library's persistence exceptions.
+        IdempotencyKeyReused, EventAlreadyRecorded, QueueIsFull and the library's persistence exceptions.
         """
-        stored = [self.mapper.to_stored_event(event) for event in events]
-        return self.recorder.append(stored, expected=expected, idempotency=idempotency, stream=stream, number=number)
+        return await self.recorder.append_async(
+            self._stored(events), expected=expected, idempotency=idempotency, stream=stream, number=number
+        )
+
+    def record_now(
+        self,
+        events: Sequence[Event],
+        *,
+        expected: Mapping[StreamId, int],
+        idempotency: Idempotency | None = None,
+        stream: StreamId | None = None,
+        number: str | None = None,
+    ) -> Receipt:
+        """Do as ``record`` does, for a thread that has nothing else to do meanwhile."""
+        return self.recorder.append(
+            self._stored(events), expected=expected, idempotency=idempotency, stream=stream, number=number
+        )
+
+    def _stored(self, events: Sequence[Event]) -> list[StoredFact]:
+        return [self.mapper.to_stored_event(event) for event in events]
 
     def answered(self, idempotency: Idempotency) -> Receipt | None:
         """Return the receipt that this key was answered with. Raises IdempotencyKeyReused for another fingerprint."""
@@ -166,6 +181,9 @@ class _Factory(InfrastructureFactory[TrackingRecorder]):
 
     def application_recorder(self) -> FactRecorder:
         return self._recorder
+
+    def close(self) -> None:
+        self._recorder.close()
 
     def aggregate_recorder(self, purpose: str = "events") -> NoReturn:
         message = f"there is no recorder of {purpose}"

@@ -10,8 +10,8 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisat
 from pydantic import ValidationError
 
 from domain.basis import Fact, Kind
+from infra.appending import StoredFact
 from infra.events import Event, Metadata
-from infra.recorder import StoredFact
 
 Upcast = Callable[[dict[str, Any]], dict[str, Any]]
 """Turns the stored form of one version of a topic into that of the next."""

@@ -6,32 +6,36 @@ positions (the library's *notification ids*) are dense and in the order of the c
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from eventsourcing.persistence import (
     ApplicationRecorder,
-    DatabaseError,
-    DataError,
     IntegrityError,
-    InterfaceError,
-    InternalError,
     ListenNotifySubscription,
     Notification,
-    NotSupportedError,
-    OperationalError,
-    PersistenceError,
-    ProgrammingError,
     StoredEvent,
 )
 from psycopg.rows import BaseRowFactory, class_row, tuple_row
 
 from domain.basis import StreamId
-from domain.values import Model
+from infra.appending import (
+    Append,
+    Idempotency,
+    Receipt,
+    StoredFact,
+    answered,
+    append_batch,
+    record_together,
+    refusal,
+    to_append,
+)
 from infra.database import Connection, Database, DatabaseRole
+from infra.failures import translated
+from infra.groupcommit import GroupCommit
 
 CHANNEL = "weerbaar_events"
 """Where ``store.append`` tells that there is something new, once per commit and without a payload."""
@@ -40,18 +44,7 @@ POLL_SECONDS = 0.5
 LAST = 2**63 - 1
 
 
-# --- what is recorded, and what is answered ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoredFact(StoredEvent):
-    """A row of the events table: also what version 10 of the library will keep apart from the state."""
-
-    event_id: UUID = field(default_factory=uuid4)
-    metadata: str = "{}"
-    """JSON."""
-    recorded_at: datetime | None = None
-    """By the database's clock; ``None`` until it is recorded."""
+# --- what stands in the log, and under which keys ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,16 +52,6 @@ class FactNotification(StoredFact, Notification):
     """A row of the events table with its position."""
 
     recorded_at: datetime
-
-
-@dataclass(frozen=True)
-class Idempotency:
-    """A sender's own name for a request, and a fingerprint of what it asked: the same key twice is one request."""
-
-    client: str
-    key: str
-    fingerprint: bytes
-    """A keyed hash of the request; requests hold names, so a plain one would tell who is in there."""
 
 
 @dataclass(frozen=True)
@@ -81,77 +64,12 @@ class Answered:
     last_position: int
 
 
-class Receipt(Model):
-    """What a recorded request is answered with, now and whenever it is sent again."""
-
-    stream: str
-    """The stream that was asked of."""
-    number: str | None
-    """The case number that was given out, where the request began a case."""
-    position: int
-    """The last position of what was recorded."""
-    version: int
-    """The version of the stream after it."""
-    event_ids: tuple[UUID, ...]
-    topics: tuple[str, ...]
-
-
-# --- what can be in the way -------------------------------------------------------------------------------------------
-
-
-class VersionConflict(IntegrityError):  # noqa: N818 - a state to deal with, like a refusal of the domain
-    """A stream that the decision depends on has changed since it was loaded."""
-
-
-class EventAlreadyRecorded(IntegrityError):  # noqa: N818 - a state to deal with, like a refusal of the domain
-    """An event with this id stands in the log: this very event, if ids are made as they should be."""
-
-
-class IdempotencyKeyReused(Exception):  # noqa: N818 - a state to deal with, like a refusal of the domain
-    """The sender has used this key for another request."""
-
-
 class LogMovedOn(IntegrityError):  # noqa: N818 - a state to deal with, like a refusal of the domain
     """Something was recorded, or a case number given out, after what was taken for the last one."""
 
 
-_OURS: dict[str, type[Exception]] = {
-    "WB001": VersionConflict,
-    "WB002": IdempotencyKeyReused,
-    "WB003": EventAlreadyRecorded,
-}
-_THEIRS: tuple[tuple[type[psycopg.Error], type[PersistenceError]], ...] = (
-    (psycopg.InterfaceError, InterfaceError),
-    (psycopg.OperationalError, OperationalError),
-    (psycopg.DataError, DataError),
-    (psycopg.IntegrityError, IntegrityError),
-    (psycopg.InternalError, InternalError),
-    (psycopg.ProgrammingError, ProgrammingError),
-    (psycopg.NotSupportedError, NotSupportedError),
-    (psycopg.DatabaseError, DatabaseError),
-    (psycopg.Error, PersistenceError),
-)
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Raise the library's exceptions, or ours, for those of psycopg."""
-    try:
-        yield
-    except psycopg.Error as error:
-        ours = _OURS.get(error.sqlstate or "")
-        theirs = next(theirs for raised, theirs in _THEIRS if isinstance(error, raised))
-        # The first line only, and no cause: the details of a failing row hold its whole contents.
-        raise (ours or theirs)(error.diag.message_primary or str(error)) from None
-
-
 # --- the recorder -----------------------------------------------------------------------------------------------------
 
-_APPEND: LiteralString = (
-    "select first_position, last_position, repeated from store.append("
-    "%b::text[], %b::integer[], %b::text[], %b::uuid[], %b::text[], %b::bytea[], %b::text[], %b::integer[],"
-    " %s::text, %s::integer, %s::text, %s::text, %s::text, %b::bytea)"
-)
 _COLUMNS: LiteralString = (
     "position as id, stream as originator_id, version as originator_version, topic, state, event_id, metadata::text,"
     " recorded_at"
@@ -165,6 +83,10 @@ class FactRecorder(ApplicationRecorder):
         """Work on *database*, whose migrations have been applied."""
         self._database = database
         self._role = role
+        self._commits: GroupCommit[Append, Receipt] = GroupCommit(
+            lambda: database.connect(role, autocommit=True), record_together
+        )
+        database.before_close(self.close)
 
     def append(
         self,
@@ -179,39 +101,22 @@ class FactRecorder(ApplicationRecorder):
 
         *expected* holds the version of every stream that the decision depends on, read or written, 0 for a new one.
         *stream* (by default that of the first event) and *number* are for the receipt. Raises VersionConflict,
-        IdempotencyKeyReused, EventAlreadyRecorded and what the library's recorders raise.
+        IdempotencyKeyReused, EventAlreadyRecorded, QueueIsFull and what the library's recorders raise. Of those only
+        an OperationalError can leave open whether the events were recorded, and says so.
         """
-        facts = _facts(events)
-        expected = expected or {}
-        stream = StreamId(str(facts[0].originator_id)) if stream is None else stream
-        version = max(
-            (fact.originator_version for fact in facts if fact.originator_id == stream), default=expected.get(stream, 0)
-        )
-        with self._cursor() as cursor:
-            appended = cursor.execute(
-                _APPEND,
-                (
-                    *_in_columns(facts),
-                    list(expected),
-                    list(expected.values()),
-                    stream,
-                    version,
-                    number,
-                    idempotency and idempotency.client,
-                    idempotency and idempotency.key,
-                    idempotency and idempotency.fingerprint,
-                ),
-            ).fetchone()
-        _, position, repeated = appended or (0, 0, False)
-        earlier = self.answered(idempotency) if repeated and idempotency else None
-        return earlier or Receipt(
-            stream=stream,
-            number=number,
-            position=position,
-            version=version,
-            event_ids=tuple(fact.event_id for fact in facts),
-            topics=tuple(fact.topic for fact in facts),
-        )
+        return self._commits.ask(to_append(events, expected, idempotency, stream, number))
+
+    async def append_async(
+        self,
+        events: Sequence[StoredEvent],
+        *,
+        expected: Mapping[StreamId, int] | None = None,
+        idempotency: Idempotency | None = None,
+        stream: StreamId | None = None,
+        number: str | None = None,
+    ) -> Receipt:
+        """Do as ``append`` does, for a task of an event loop."""
+        return await self._commits.ask_async(to_append(events, expected, idempotency, stream, number))
 
     def append_chunk(
         self,
@@ -227,24 +132,20 @@ class FactRecorder(ApplicationRecorder):
         records: *numbers* are the next ones of each prefix and year. A chunk whose key is known is there already.
         Raises LogMovedOn, and what ``append`` raises.
         """
-        facts = _facts(events)
+        request = to_append(events, idempotency=idempotency)
         with (
             translated(),
             self._database.pool(self._role).connection() as connection,
             connection.transaction(),
-            connection.cursor(binary=True) as cursor,
         ):
-            first, client = facts[0], (idempotency.client, idempotency.key, idempotency.fingerprint)
-            answer = (first.originator_id, first.originator_version, None)
-            appended = cursor.execute(_APPEND, (*_in_columns(facts), [], [], *answer, *client)).fetchone()
-            first_position, last_position, repeated = appended or (0, 0, False)
-            if repeated:
-                return int(last_position)
-            if first_position != after + 1:
-                message = f"the log is at position {first_position - 1}, not {after}"
+            first = append_batch(connection, [request])
+            if not isinstance(first, int):
+                return refusal(connection, request, first[0]).position
+            if first != after + 1:
+                message = f"the log is at position {first - 1}, not {after}"
                 raise LogMovedOn(message)
             for (prefix, year), given in numbers.items():
-                found = cursor.execute(
+                found = connection.execute(
                     "select min(n), max(n)"
                     " from (select store.next_number(%s, %s) as n from generate_series(1, %s)) as taken",
                     (prefix, year, len(given)),
@@ -252,7 +153,11 @@ class FactRecorder(ApplicationRecorder):
                 if found != (given[0], given[-1]):
                     message = f"the case numbers of {prefix}-{year} have moved on"
                     raise LogMovedOn(message)
-        return int(last_position)
+        return first + len(request.facts) - 1
+
+    def close(self) -> None:
+        """Record what was asked for, and nothing that is asked for from now on. Selecting goes on."""
+        self._commits.close()
 
     def recorded_by(self, client: str) -> list[Answered]:
         """Return what *client* has recorded under keys, in the order of recording."""
@@ -271,28 +176,7 @@ class FactRecorder(ApplicationRecorder):
     def answered(self, idempotency: Idempotency) -> Receipt | None:
         """Return the receipt that this key was answered with. Raises IdempotencyKeyReused for another fingerprint."""
         with self._cursor() as cursor:
-            found = cursor.execute(
-                "select i.fingerprint, i.stream, i.number, i.last_position, i.version,"
-                " array_agg(e.event_id order by e.position), array_agg(e.topic order by e.position)"
-                " from store.idempotency i"
-                " join store.events e on e.position between i.first_position and i.last_position"
-                " where i.client = %s and i.key = %s group by i.client, i.key",
-                (idempotency.client, idempotency.key),
-            ).fetchone()
-        if found is None:
-            return None
-        fingerprint, stream, number, position, version, event_ids, topics = found
-        if fingerprint != idempotency.fingerprint:
-            message = "the key has been used for another request"
-            raise IdempotencyKeyReused(message)
-        return Receipt(
-            stream=stream,
-            number=number,
-            position=position,
-            version=version,
-            event_ids=tuple(event_ids),
-            topics=tuple(topics),
-        )
+            return answered(cursor.connection, idempotency)
 
     def next_number(self, prefix: str, year: int) -> int:
         """Return a number that nobody else got, from 1 for each *prefix* and *year*; some may never be used."""
@@ -381,24 +265,6 @@ class FactRecorder(ApplicationRecorder):
             finally:
                 if not connection.closed:
                     connection.set_autocommit(False)
-
-
-def _facts(events: Sequence[StoredEvent]) -> list[StoredFact]:
-    """Return *events*, each with what the library's own lack. Raises ValueError where there are none."""
-    if not events:
-        message = "there is nothing to record"
-        raise ValueError(message)
-    return [event if isinstance(event, StoredFact) else StoredFact(**vars(event)) for event in events]
-
-
-def _in_columns(facts: Sequence[StoredFact]) -> Iterator[list[Any]]:
-    """Yield *facts* as ``store.append`` takes them: a list per column."""
-    yield [fact.originator_id for fact in facts]
-    yield [fact.originator_version for fact in facts]
-    yield [fact.topic for fact in facts]
-    yield [fact.event_id for fact in facts]
-    yield [fact.metadata for fact in facts]
-    yield [fact.state for fact in facts]
 
 
 class FactSubscription(ListenNotifySubscription[FactRecorder]):

@@ -130,7 +130,7 @@ class Handling:
         for _ in range(ATTEMPTS):
             decision = self._decide(kind, request, stream)
             try:
-                return self.store.record(
+                return self.store.record_now(
                     decision.events,
                     expected=decision.versions,
                     idempotency=idempotency,

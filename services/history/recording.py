@@ -17,9 +17,10 @@ from pydantic import ValidationError
 from domain.bodies import Register
 from domain.organisations import NETWORK, ORGANISATION
 from domain.values import Model
+from infra.appending import Idempotency, StoredFact
 from infra.events import Event
 from infra.eventstore import CaseStore
-from infra.recorder import Idempotency, LogMovedOn, StoredFact
+from infra.recorder import LogMovedOn
 from services.history.arrivals import History, Parameters, history
 
 CLIENT = "weerbaar generate"

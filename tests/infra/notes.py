@@ -101,7 +101,7 @@ def start_writer(database: Database, numbers: range, threads: int = 1) -> "subpr
 def write(store: CaseStore, number: int) -> Receipt:
     """Record three notes in the stream *number*, which is also the key of the request."""
     stream = NOTE.stream(str(number))
-    return store.record(notes(stream, [1, 2, 3]), expected={stream: 0}, idempotency=request(str(number)))
+    return store.record_now(notes(stream, [1, 2, 3]), expected={stream: 0}, idempotency=request(str(number)))
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ def test_of_those_who_decide_on_the_same_stream_one_at_a_time_succeeds(store: Ca
         while True:
             loaded = store.load(NOTE, stream)
             try:
-                store.record([noted(stream, loaded.version + 1, str(n))], expected={stream: loaded.version})
+                store.record_now([noted(stream, loaded.version + 1, str(n))], expected={stream: loaded.version})
             except VersionConflict as conflict:
                 conflicts.append(conflict)
             else:

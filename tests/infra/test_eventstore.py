@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from threading import Barrier
+from traceback import format_exception
 
 import psycopg
 import pytest
@@ -37,7 +38,7 @@ def store(database: Database) -> CaseStore:
 
 def test_a_stream_is_loaded_as_its_facts_add_up(store: CaseStore) -> None:
     """The events of other streams play no part."""
-    store.record([noted(A, 1, "one"), noted(B, 1, "other"), noted(A, 2, "two")], expected={A: 0, B: 0})
+    store.record_now([noted(A, 1, "one"), noted(B, 1, "other"), noted(A, 2, "two")], expected={A: 0, B: 0})
 
     assert store.load(NOTE, A) == Loaded(A, Notes(("one", "two")), 2)
     assert store.load(NOTE, A, version=1) == Loaded(A, Notes(("one",)), 1)
@@ -75,10 +76,10 @@ def test_the_environment_configures_nothing(database: Database, monkeypatch: pyt
 
 def test_a_receipt_tells_what_was_recorded_where(store: CaseStore) -> None:
     """About the stream that was asked of, also where the first event is another stream's."""
-    store.record([noted(C, 1)], expected={C: 0})
+    store.record_now([noted(C, 1)], expected={C: 0})
     events = [noted(A, 1), noted(B, 1), noted(B, 2)]
 
-    receipt = store.record(events, expected={A: 0, B: 0}, stream=B, number="NT-2026-000001")
+    receipt = store.record_now(events, expected={A: 0, B: 0}, stream=B, number="NT-2026-000001")
 
     assert receipt == Receipt(
         stream=B,
@@ -92,30 +93,30 @@ def test_a_receipt_tells_what_was_recorded_where(store: CaseStore) -> None:
 
 def test_by_default_the_receipt_is_about_the_stream_of_the_first_event(store: CaseStore) -> None:
     """Which is the only one for most commands."""
-    receipt = store.record(notes(A, [1, 2]), expected={A: 0})
+    receipt = store.record_now(notes(A, [1, 2]), expected={A: 0})
 
     assert (receipt.stream, receipt.version, receipt.number) == (A, 2, None)
 
 
 def test_a_stream_that_got_no_event_keeps_its_version_on_the_receipt(store: CaseStore) -> None:
     """A command may have effects elsewhere only."""
-    store.record(notes(A, [1, 2]), expected={A: 0})
+    store.record_now(notes(A, [1, 2]), expected={A: 0})
 
-    assert store.record([noted(B, 1)], expected={A: 2, B: 0}, stream=A).version == 2
+    assert store.record_now([noted(B, 1)], expected={A: 2, B: 0}, stream=A).version == 2
 
 
 def test_nothing_is_not_recorded(store: CaseStore) -> None:
     """A decision without facts is a mistake of the command's."""
     with pytest.raises(ValueError, match="nothing to record"):
-        store.record([], expected={A: 0})
+        store.record_now([], expected={A: 0})
 
 
 def test_a_stream_that_moved_on_is_a_conflict_and_nothing_is_recorded(store: CaseStore) -> None:
     """Not even for the streams that have not."""
-    store.record(notes(A, [1, 2]), expected={A: 0})
+    store.record_now(notes(A, [1, 2]), expected={A: 0})
 
     with pytest.raises(VersionConflict, match="note:a is at version 2, not 1") as caught:
-        store.record([noted(B, 1), noted(A, 2)], expected={A: 1, B: 0})
+        store.record_now([noted(B, 1), noted(A, 2)], expected={A: 1, B: 0})
     assert isinstance(caught.value, IntegrityError)
     assert store.load(NOTE, B).version == 0
     assert store.head() == 2
@@ -123,32 +124,32 @@ def test_a_stream_that_moved_on_is_a_conflict_and_nothing_is_recorded(store: Cas
 
 def test_a_stream_that_was_only_read_is_checked_as_well(store: CaseStore) -> None:
     """The decision rests on it no less."""
-    store.record(notes(A, [1, 2]), expected={A: 0})
+    store.record_now(notes(A, [1, 2]), expected={A: 0})
     for found in (0, 1, 3):
         with pytest.raises(VersionConflict, match=f"note:a is at version 2, not {found}"):
-            store.record([noted(B, 1)], expected={A: found, B: 0})
+            store.record_now([noted(B, 1)], expected={A: found, B: 0})
 
-    assert store.record([noted(B, 1)], expected={A: 2, B: 0, C: 0}).position == 3
+    assert store.record_now([noted(B, 1)], expected={A: 2, B: 0, C: 0}).position == 3
 
 
 @pytest.mark.parametrize("versions", [[2], [1, 3], [1, 1], [2, 1], [0, 1], [-1]])
 def test_versions_count_from_1_without_gaps(store: CaseStore, versions: list[int]) -> None:
     """Also where the caller names no expectation."""
     with pytest.raises(VersionConflict):
-        store.record(notes(A, versions), expected={})
+        store.record_now(notes(A, versions), expected={})
     assert store.head() == 0
 
 
 def test_an_event_id_is_recorded_once(store: CaseStore) -> None:
     """Whoever does not know whether the first attempt succeeded learns it from the second."""
     first = noted(A, 1)
-    store.record([first], expected={A: 0})
+    store.record_now([first], expected={A: 0})
 
     with pytest.raises(EventAlreadyRecorded, match=f"already recorded: {first.event_id}"):
-        store.record([first], expected={A: 0})
+        store.record_now([first], expected={A: 0})
     twin = noted(B, 1)
     with pytest.raises(EventAlreadyRecorded):
-        store.record([twin, replace(twin, originator_version=2)], expected={B: 0})
+        store.record_now([twin, replace(twin, originator_version=2)], expected={B: 0})
     assert store.head() == 1
 
 
@@ -157,10 +158,10 @@ def test_an_error_tells_nothing_of_the_contents(store: CaseStore) -> None:
     stream = NOTE.stream("x" * 300)
 
     with pytest.raises(IntegrityError, match="violates check constraint") as caught:
-        store.record([noted(stream, 1, "Jansen")], expected={})
-    assert "Jansen" not in str(caught.value)
-    assert b"Jansen".hex() not in str(caught.value)
-    assert caught.value.__suppress_context__
+        store.record_now([noted(stream, 1, "Jansen")], expected={})
+    told = "".join(format_exception(caught.value))
+    assert "Jansen" not in told
+    assert b"Jansen".hex() not in told
 
 
 def test_events_are_appended_at_the_isolation_level_that_sees_the_last_commit(database: Database) -> None:
@@ -179,7 +180,7 @@ def test_an_append_waits_its_turn_for_a_limited_time(database: Database, monkeyp
     with Database(database.url, database.prefix) as impatient, closing(database.owner()) as holder:
         holder.execute("select pg_advisory_xact_lock(1464157522, 1)")
         with pytest.raises(OperationalError, match="lock timeout"):
-            CaseStore(impatient, [NOTE]).record([noted(A, 1)], expected={A: 0})
+            CaseStore(impatient, [NOTE]).record_now([noted(A, 1)], expected={A: 0})
 
 
 # --- the same request twice -------------------------------------------------------------------------------------------
@@ -187,13 +188,13 @@ def test_an_append_waits_its_turn_for_a_limited_time(database: Database, monkeyp
 
 def test_the_same_request_twice_is_recorded_once_and_answered_alike(store: CaseStore) -> None:
     """The second may even decide otherwise: the first answer counts."""
-    first = store.record(
+    first = store.record_now(
         [noted(A, 1), noted(B, 1)], expected={A: 0, B: 0}, idempotency=request("k"), stream=B, number="NT-1"
     )
-    store.record([noted(A, 2)], expected={A: 1})
+    store.record_now([noted(A, 2)], expected={A: 1})
 
     assert store.answered(request("k")) == first
-    assert store.record([noted(A, 1)], expected={A: 0}, idempotency=request("k")) == first
+    assert store.record_now([noted(A, 1)], expected={A: 0}, idempotency=request("k")) == first
     assert store.head() == 3
 
 
@@ -207,7 +208,7 @@ def test_positions_of_a_repeated_append_are_those_of_the_first_time(store: CaseS
 
 def test_a_key_that_was_not_used_has_no_answer(store: CaseStore) -> None:
     """Keys belong to one client."""
-    store.record([noted(A, 1)], expected={A: 0}, idempotency=request("k"))
+    store.record_now([noted(A, 1)], expected={A: 0}, idempotency=request("k"))
 
     assert store.answered(request("l")) is None
     assert store.answered(replace(request("k"), client="another client")) is None
@@ -215,22 +216,22 @@ def test_a_key_that_was_not_used_has_no_answer(store: CaseStore) -> None:
 
 def test_a_key_used_for_another_request_is_an_error(store: CaseStore) -> None:
     """The sender mixed up two requests; neither answer would be right."""
-    store.record([noted(A, 1)], expected={A: 0}, idempotency=request("k", "one body"))
+    store.record_now([noted(A, 1)], expected={A: 0}, idempotency=request("k", "one body"))
 
     with pytest.raises(IdempotencyKeyReused):
         store.answered(request("k", "another body"))
     with pytest.raises(IdempotencyKeyReused):
-        store.record([noted(A, 2)], expected={A: 1}, idempotency=request("k", "another body"))
+        store.record_now([noted(A, 2)], expected={A: 1}, idempotency=request("k", "another body"))
     assert store.head() == 1
 
 
 def test_a_refused_append_uses_up_no_key(store: CaseStore) -> None:
     """The request may be sent again with the same key after a conflict."""
     with pytest.raises(VersionConflict):
-        store.record([noted(A, 2)], expected={A: 1}, idempotency=request("k"))
+        store.record_now([noted(A, 2)], expected={A: 1}, idempotency=request("k"))
 
     assert store.answered(request("k")) is None
-    assert store.record([noted(A, 1)], expected={A: 0}, idempotency=request("k")).position == 1
+    assert store.record_now([noted(A, 1)], expected={A: 0}, idempotency=request("k")).position == 1
 
 
 def test_of_many_at_once_with_one_key_exactly_one_is_recorded(store: CaseStore) -> None:
@@ -240,7 +241,7 @@ def test_of_many_at_once_with_one_key_exactly_one_is_recorded(store: CaseStore) 
     def send(n: int) -> Receipt:
         stream = NOTE.stream(str(n))
         together.wait()
-        return store.record(notes(stream, [1, 2]), expected={stream: 0}, idempotency=request("k"))
+        return store.record_now(notes(stream, [1, 2]), expected={stream: 0}, idempotency=request("k"))
 
     with ThreadPoolExecutor(8) as threads:
         receipts = list(threads.map(send, range(8)))
@@ -280,7 +281,7 @@ def test_a_case_number_is_never_given_out_twice(store: CaseStore) -> None:
 def test_the_log_ends_at_its_head(store: CaseStore) -> None:
     """With the position and the moment of each event, in order."""
     events = notes(A, range(1, 6))
-    store.record(events, expected={A: 0})
+    store.record_now(events, expected={A: 0})
     moments = [stored.recorded_at for stored in store.recorder.select_notifications(start=None, limit=10)]
 
     assert moments == sorted(moments)
@@ -291,7 +292,7 @@ def test_the_log_ends_at_its_head(store: CaseStore) -> None:
 
 def test_an_older_topic_is_loaded_through_its_upcast(store: CaseStore, database: Database) -> None:
     """History is not rewritten when a shape changes."""
-    store.record([noted(A, 1, "one")], expected={A: 0})
+    store.record_now([noted(A, 1, "one")], expected={A: 0})
     with closing(database.owner(autocommit=True)) as owner:
         owner.execute("update store.events set topic = 'note.noted.v0', state = '{\"words\": \"one\"}'")
     newer = CaseStore(database, [NOTE], upcasts={"note.noted.v0": lambda shape: {"text": shape["words"]}})

@@ -9,8 +9,8 @@ from eventsourcing.persistence import MapperDeserialisationError, StoredEvent
 
 from domain.basis import Fact, StreamId
 from domain.values import Flag, Line
+from infra.appending import StoredFact
 from infra.mapper import FactMapper, UnknownTopic
-from infra.recorder import StoredFact
 from tests.infra.notes import METADATA, NOTE, Noted, noted
 
 STREAM = NOTE.stream("1")

@@ -134,7 +134,7 @@ def test_an_owner_who_is_no_superuser_migrates_and_a_service_that_owns_nothing_r
         assert migrate(database) == []
     with Database(_as_login(empty_url, service, password), prefix) as database:
         store = CaseStore(database, [NOTE])
-        store.record([noted(stream, 1)], expected={stream: 0})
+        store.record_now([noted(stream, 1)], expected={stream: 0})
 
         assert pending(database) == []
         assert store.load(NOTE, stream).version == 1

@@ -22,7 +22,7 @@ APPEND: LiteralString = (
 def recorded(database: Database) -> None:
     """Record something that could be tampered with."""
     store = CaseStore(database, [NOTE])
-    store.record([noted(NOTE.stream("1"), 1)], expected={})
+    store.record_now([noted(NOTE.stream("1"), 1)], expected={})
     store.next_number(NOTE, 2026)
 
 
@@ -107,7 +107,7 @@ def test_no_right_in_the_store_is_left_to_everybody_or_given_to_write(database: 
 
     assert {privilege for _, _, privilege in tables} == {"SELECT"}
     assert {grantee for _, grantee, _ in tables} <= {database.role(role) for role in DatabaseRole}
-    assert {name for name, *_ in functions} == {"append", "next_number"}
+    assert {name for name, *_ in functions} == {"append", "append_batch", "next_number"}
     for name, grantee, definer, settings in functions:
         assert grantee != 0, f"everybody may execute {name}"
         assert definer

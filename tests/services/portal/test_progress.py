@@ -63,7 +63,7 @@ def happened(network: Network) -> list[Event]:
     told = history(HISTORY, public_bodies()).told()
     events = [event for step in told for event in step if event.originator_id.startswith("security_advice:")]
     store = network.service.store
-    store.record(events, expected=dict.fromkeys((StreamId(event.originator_id) for event in events), 0))
+    store.record_now(events, expected=dict.fromkeys((StreamId(event.originator_id) for event in events), 0))
     network.service.watch.wait(VIEWS, store.head(), 60)
     return events
 

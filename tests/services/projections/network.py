@@ -171,7 +171,7 @@ class Network:
             )
             events.append(Event(place, version + 1, self._id(), metadata, what))
             states[place] = self.kind(place).evolve(state, what), version + 1
-        self.store.record(events, expected=expected)
+        self.store.record_now(events, expected=expected)
         self._states = states
         if stream not in self.streams:
             self.streams.append(stream)

@@ -1,0 +1,306 @@
+"""How do many callers share one commit?
+
+They queue, and one thread sends whatever waits as one batch, in one transaction. While that is on its way the next
+batch gathers by itself: nobody waits for a timer, and whoever is alone is sent at once.
+"""
+
+import asyncio
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import compress
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread, current_thread
+from typing import Any, Generic, Protocol, TypeVar
+
+import psycopg
+from eventsourcing.persistence import InterfaceError, OperationalError
+
+from infra.database import Connection
+from infra.failures import translation
+
+QUEUE_SIZE = 1000
+"""How many requests may be unanswered at a time. More than that are answered within a second by no server that this
+was measured on, and each holds its events in memory."""
+BATCH_BYTES = 1024 * 1024
+"""How much is sent at a time: more does not make a commit cheaper, and whoever comes next waits longer."""
+RECONNECT_SECONDS = 5.0
+"""For how long a batch is tried again on new connections: a server that crashed is back by then, as a rule."""
+BACK_OFF_SECONDS = 0.05
+"""Between two attempts to connect, and twice as long each time, up to half a second."""
+LONGEST_BACK_OFF_SECONDS = 0.5
+
+
+# --- what can be in the way -------------------------------------------------------------------------------------------
+
+
+class QueueIsFull(OperationalError):  # noqa: N818 - a state to deal with, like a refusal of the domain
+    """Too many requests wait to be recorded; nothing of this one was."""
+
+
+class QueueIsClosed(InterfaceError):  # noqa: N818 - a state to deal with, like a refusal of the domain
+    """This process is about to end and records nothing more."""
+
+
+class _Unreachable(Exception):  # noqa: N818
+    """No connection could be had in time; *sent* tells whether the batch may have been recorded all the same."""
+
+    def __init__(self, *, sent: bool) -> None:
+        super().__init__()
+        self.sent = sent
+
+
+# --- which requests go together ---------------------------------------------------------------------------------------
+
+
+class Request(Protocol):
+    """What a batch is made of."""
+
+    @property
+    def writes(self) -> Collection[Hashable]:
+        """What it changes."""
+
+    @property
+    def reads(self) -> Collection[Hashable]:
+        """What it rests on without changing it."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it takes."""
+
+
+def together(requests: Sequence[Request], limit: int = BATCH_BYTES) -> list[bool]:
+    """Tell of each of *requests*, in their order, whether it goes with the next batch.
+
+    Those in a batch do not touch each other: none reads or writes what another one writes. So their order within it
+    makes no difference, and each can be judged by what was there before. The first one always goes.
+    """
+    going: list[bool] = []
+    written: set[Hashable] = set()
+    read: set[Hashable] = set()
+    room = limit
+    for request in requests:
+        if going and request.size > room:
+            break  # nobody overtakes who is too large, or they might wait for ever
+        apart = (
+            written.isdisjoint(request.writes) and written.isdisjoint(request.reads) and read.isdisjoint(request.writes)
+        )
+        going.append(apart)
+        if apart:
+            written.update(request.writes)
+            read.update(request.reads)
+            room -= request.size
+    return going + [False] * (len(requests) - len(going))
+
+
+# --- the queue --------------------------------------------------------------------------------------------------------
+
+R = TypeVar("R", bound=Request)
+A = TypeVar("A")
+
+
+@dataclass(frozen=True)
+class _Waiting(Generic[R, A]):
+    """A request and who waits for its answer: a thread, or a task of an event loop."""
+
+    request: R
+    answer: "Future[A] | asyncio.Future[A]"
+    loop: asyncio.AbstractEventLoop | None
+
+
+class GroupCommit(Generic[R, A]):
+    """A queue of requests and the one thread that sends them; both doors, for threads and for tasks, lead to it.
+
+    ``send(connection, requests, again)`` records *requests* in one transaction and returns an answer or an exception
+    for each. It raises what keeps all of them from being recorded. When *again*, an earlier attempt may have been
+    recorded although its connection broke: what it finds recorded of these very requests it answers as such.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        send: Callable[[Connection, Sequence[R], bool], Sequence[A | Exception]],
+        size: int = QUEUE_SIZE,
+    ) -> None:
+        """Send on a connection that *connect* returns, once there is something to send."""
+        self._connect = connect
+        self._send = send
+        self._size = size
+        self._lock = Lock()
+        self._arriving: SimpleQueue[_Waiting[R, A] | None] = SimpleQueue()
+        """``None`` is the last that arrives."""
+        self._unanswered = 0
+        self._thread: Thread | None = None
+        self._process = os.getpid()
+        self._closed = False
+        # What only the thread touches.
+        self._waiting: list[_Waiting[R, A]] = []
+        self._ending = False
+        self._connection: Connection | None = None
+
+    def ask(self, request: R) -> A:
+        """Wait for the answer to *request*. Raises QueueIsFull, QueueIsClosed, and what *send* says or raises."""
+        answer: Future[A] = Future()
+        self._put(_Waiting(request, answer, None))
+        return answer.result()
+
+    async def ask_async(self, request: R) -> A:
+        """Wait for the answer to *request*, as ``ask`` does. Whoever is cancelled may be recorded all the same."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[A] = loop.create_future()
+        self._put(_Waiting(request, answer, loop))
+        return await answer
+
+    def close(self) -> None:
+        """Take no more requests, answer those that wait, and let the connection go. A second time does nothing."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._arriving.put(None)
+            thread = self._thread
+        # After a fork the thread is the parent's; and the last reference to a store may be dropped by the thread.
+        if thread is not None and thread is not current_thread() and self._process == os.getpid():
+            thread.join()
+
+    def _put(self, waiting: _Waiting[R, A]) -> None:
+        if self._process != os.getpid():
+            # The thread and the connection are the parent's. Checked before the lock, which might never be free here.
+            message = "this store was opened before the process forked: open one in each process"
+            raise QueueIsClosed(message)
+        with self._lock:
+            if self._closed:
+                message = "the store has been closed"
+                raise QueueIsClosed(message)
+            if self._unanswered >= self._size:
+                message = f"{self._unanswered} requests wait to be recorded"
+                raise QueueIsFull(message)
+            self._unanswered += 1
+            self._arriving.put(waiting)
+            if self._thread is None:
+                # A daemon: a program that ends without closing its stores ends all the same.
+                self._thread = Thread(target=self._work, name="group commit", daemon=True)
+                self._thread.start()
+
+    # From here on all is done by the thread.
+
+    def _work(self) -> None:
+        while self._waiting or not self._ending:
+            self._take_in(patient=not self._waiting)
+            if self._waiting:
+                self._send_some()
+        self._disconnect()
+
+    def _take_in(self, *, patient: bool) -> None:
+        """Take in all that has arrived, and when *patient* wait until something has."""
+        with suppress(Empty):
+            while not self._ending:
+                arrived = self._arriving.get(block=patient)
+                patient = False
+                if arrived is None:
+                    self._ending = True
+                else:
+                    self._waiting.append(arrived)
+
+    def _send_some(self) -> None:
+        """Send a batch of those who wait."""
+        going = together([one.request for one in self._waiting])
+        batch = list(compress(self._waiting, going))
+        self._waiting = [one for one, goes in zip(self._waiting, going, strict=True) if not goes]
+        try:
+            answers = self._answers([one.request for one in batch])
+        except _Unreachable as unreachable:
+            self._settle(batch, [_unreachable(sent=unreachable.sent) for _ in batch])
+            # The others could not be served either, and would wait as long again to hear so.
+            self._take_in(patient=False)
+            batch, self._waiting = self._waiting, []
+            answers = [_unreachable(sent=False) for _ in batch]
+        self._settle(batch, answers)
+
+    def _answers(self, requests: Sequence[R], *, again: bool = False) -> Sequence[A | Exception]:
+        """Send *requests* together, or each alone if one of them keeps the others from being recorded."""
+        answers, again = self._certainly(requests, again=again)
+        if not isinstance(answers, Exception):
+            return answers
+        if len(requests) == 1 or _everybodys(answers):
+            return [translation(answers) for _ in requests]
+        return [answer for request in requests for answer in self._answers([request], again=again)]
+
+    def _certainly(self, requests: Sequence[R], *, again: bool) -> tuple[Sequence[A | Exception] | Exception, bool]:
+        """Send *requests* until the server has said what became of them, and return that: answers, or one error.
+
+        And whether there were attempts of which that is not known. Raises _Unreachable.
+        """
+        give_up = time.monotonic() + RECONNECT_SECONDS
+        pause = BACK_OFF_SECONDS
+        while True:
+            sent = False
+            try:
+                connection = self._connected()
+                sent = True
+                return self._send(connection, requests, again), again
+            except psycopg.Error as error:
+                known = sent and not connection.closed
+                if not isinstance(error, psycopg.DataError | psycopg.IntegrityError):
+                    self._disconnect()  # the next connection may be to a server that fares better
+                if known:
+                    return error, again
+            except Exception as error:  # noqa: BLE001 - raised where the request came from
+                return error, again
+            again = again or sent
+            if time.monotonic() > give_up:
+                raise _Unreachable(sent=again)
+            time.sleep(pause)
+            pause = min(2 * pause, LONGEST_BACK_OFF_SECONDS)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _settle(self, batch: Sequence[_Waiting[R, A]], answers: Sequence[A | Exception]) -> None:
+        """Hand out the answers: to each thread its own, to each event loop all of its tasks' at once."""
+        with self._lock:
+            self._unanswered -= len(batch)
+        of_loops: dict[asyncio.AbstractEventLoop, list[tuple[Any, A | Exception]]] = defaultdict(list)
+        for one, answer in zip(batch, answers, strict=True):
+            if one.loop is None:
+                _resolve(one.answer, answer)
+            else:
+                of_loops[one.loop].append((one.answer, answer))
+        for loop, answered in of_loops.items():
+            with suppress(RuntimeError):  # the loop has ended, and nobody in it waits any more
+                loop.call_soon_threadsafe(_resolve_all, answered)
+
+
+def _resolve(future: Any, answer: object) -> None:  # noqa: ANN401 - a Future of either kind
+    if future.done():  # cancelled
+        return
+    if isinstance(answer, Exception):
+        future.set_exception(answer)
+    else:
+        future.set_result(answer)
+
+
+def _resolve_all(answered: Sequence[tuple[Any, object]]) -> None:
+    for future, answer in answered:
+        _resolve(future, answer)
+
+
+def _everybodys(error: Exception) -> bool:
+    """Tell whether *error* has nothing to do with what was asked: a time-out, a full disk, a shutdown."""
+    too_much = psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex
+    return isinstance(error, psycopg.OperationalError) and not isinstance(error, too_much)
+
+
+def _unreachable(*, sent: bool) -> OperationalError:
+    known = "whether this was recorded is not known" if sent else "nothing of this was recorded"
+    return OperationalError(f"the connection to the database was lost: {known}")
