@@ -110,8 +110,9 @@ class Service:
         )
 
     def close(self) -> None:
-        """End what goes on beside the requests."""
+        """End what goes on beside the requests, and let what is still being recorded be recorded."""
         self.watch.close()
+        self.store.close()
 
 
 def create_api(service: Service) -> FastAPI:

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.basis import Refusal
-from infra.eventstore import IdempotencyKeyReused
+from infra.eventstore import IdempotencyKeyReused, QueueIsFull
 from services.portal import (
     advices,
     assets,
@@ -117,6 +117,8 @@ def told(error: Exception) -> tuple[HTTPStatus, labels.Problem, Mapping[str, str
             return status, labels.PROBLEMS[status.name]._replace(sentence=labels.REFUSALS[type(error)]), {}
         case IdempotencyKeyReused():
             return HTTPStatus.UNPROCESSABLE_ENTITY, labels.PROBLEMS[type(error).__name__], {}
+        case QueueIsFull():
+            return HTTPStatus.SERVICE_UNAVAILABLE, labels.PROBLEMS[type(error).__name__], {"Retry-After": "1"}
         case RequestValidationError():
             # Nobody types an address: a part of one that makes no sense is an address that is not ours.
             return HTTPStatus.NOT_FOUND, labels.PROBLEMS["NotFound"], {}

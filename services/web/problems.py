@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from domain.basis import Refusal, kebab
-from infra.eventstore import IdempotencyKeyReused
+from infra.eventstore import IdempotencyKeyReused, QueueIsFull
 from infra.identity import NotAuthenticated
 
 log = structlog.get_logger()
@@ -163,6 +163,11 @@ async def _unreachable(_: Request, error: Exception) -> JSONResponse:
     return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
 
 
+async def _full(_: Request, __: Exception) -> JSONResponse:
+    detail = "Too much is being recorded at this moment; nothing of this was. Try again."
+    return answer(HTTPStatus.SERVICE_UNAVAILABLE, "queue-is-full", detail, headers={"Retry-After": "1"})
+
+
 async def _newer(_: Request, error: Exception) -> JSONResponse:
     # A newer release recorded a fact that this one cannot read: ask a replica of the newer one.
     log.warning("fact_not_understood", exc_info=error)
@@ -197,6 +202,7 @@ HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[JSONResponse]
     Answerable: _answered,
     NotAuthenticated: _not_authenticated,
     IdempotencyKeyReused: _key_reused,
+    QueueIsFull: _full,
     OperationalError: _unreachable,
     InterfaceError: _unreachable,
     MapperDeserialisationError: _newer,

@@ -309,7 +309,8 @@ def test_closing_answers_who_waits_and_takes_nobody_new(log: Log) -> None:
     """It returns when all are answered."""
     commits = queue(log)
     answers = gathered(commits, log, "aab")
-    closed = waits(lambda: str(commits.close()))
+    closed: Future[None] = Future()
+    Thread(target=lambda: closed.set_result(commits.close())).start()  # type: ignore[func-returns-value]
     while not commits._closed:  # noqa: SLF001 - until it is closing
         sleep(0.001)
     with pytest.raises(QueueIsClosed):
@@ -318,7 +319,7 @@ def test_closing_answers_who_waits_and_takes_nobody_new(log: Log) -> None:
     log.open.set()
     closed.result(10)
 
-    assert [answer.result(0) for answer in answers] == ["0", "A", "A", "B"]
+    assert [answer.result(10) for answer in answers] == ["0", "A", "A", "B"]
     commits.close()
 
 
@@ -352,7 +353,7 @@ def test_tasks_wait_without_holding_up_their_loop_and_are_woken_together(log: Lo
         first = asyncio.ensure_future(commits.ask_async(asked("0")))
         await asyncio.sleep(0)
         await asyncio.to_thread(log.busy.wait, 10)
-        loop.call_soon_threadsafe = counted  # type: ignore[method-assign]
+        loop.call_soon_threadsafe = counted  # type: ignore[assignment, method-assign]
         others = [asyncio.ensure_future(commits.ask_async(asked(name))) for name in "abc!d"]
         await asyncio.sleep(0)
         log.open.set()

@@ -46,6 +46,9 @@ PROBLEMS: Mapping[str, Problem] = {
     "Busy": Problem(
         "Even druk", f"Anderen wijzigen deze zaak op hetzelfde moment. {NOTHING_DONE} Probeer het zo nog eens."
     ),
+    "QueueIsFull": Problem(
+        "Even druk", f"Er wordt nu te veel tegelijk vastgelegd. {NOTHING_DONE} Probeer het zo nog eens."
+    ),
     "IdempotencyKeyReused": Problem(
         "Dit formulier is al verstuurd", "U hebt het eerder verstuurd, met andere antwoorden. Bekijk de zaak eerst."
     ),

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from domain.kinds import KINDS
 from domain.threat_case import ThreatCaseIsClosed
 from infra.database import Database
-from infra.eventstore import IdempotencyKeyReused
+from infra.eventstore import IdempotencyKeyReused, QueueIsFull
 from infra.opaque import Opaque
 from infra.settings import read_settings
 from services.app import Service, create_app
@@ -50,6 +50,7 @@ Browse = Callable[[str], Browser]
         (IdempotencyKeyReused(), 422),
         (RequestValidationError([]), 404),
         (HTTPException(405), 405),
+        (QueueIsFull(), 503),
         (PoolTimeout(), 503),
         (OperationalError(), 503),
         (RuntimeError("secret"), 500),
