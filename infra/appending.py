@@ -257,8 +257,11 @@ def _in_columns(requests: Sequence[Append]) -> tuple[list[Array], Mapping[str, S
             latest[fact.originator_id] = place
             of_fact.append(n)
         facts += request.facts
-        expected += request.expected.items()
-        of_expectation += [n] * len(request.expected)
+        # What the first event of a stream says of it need not be said again.
+        said = {fact.originator_id: fact.originator_version - 1 for fact in reversed(request.facts)}
+        more = [(stream, version) for stream, version in request.expected.items() if said.get(stream) != version]
+        expected += more
+        of_expectation += [n] * len(more)
         if request.idempotency:
             keyed.append((request, request.idempotency, first, len(facts)))
             of_key.append(n)

@@ -1,7 +1,7 @@
 """How do many callers share one commit?
 
-They queue, and one thread sends whatever waits as one batch, in one transaction. While that is on its way the next
-batch gathers by itself: nobody waits for a timer, and whoever is alone is sent at once.
+They queue, and one of them at a time sends whatever waits as one batch, in one transaction. While that is on its way
+the next batch gathers by itself: nobody waits for a timer, and whoever is alone is sent at once.
 """
 
 import asyncio
@@ -13,15 +13,17 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import compress
-from queue import Empty, SimpleQueue
-from threading import Lock, Thread, current_thread
+from threading import Event, Lock, Thread, current_thread
 from typing import Any, Generic, Protocol, TypeVar
 
 import psycopg
+import structlog
 from eventsourcing.persistence import InterfaceError, OperationalError
 
 from infra.database import Connection
 from infra.failures import translation
+
+log = structlog.get_logger()
 
 QUEUE_SIZE = 1000
 """How many requests may be unanswered at a time. More than that are answered within a second by no server that this
@@ -113,7 +115,10 @@ class _Waiting(Generic[R, A]):
 
 
 class GroupCommit(Generic[R, A]):
-    """A queue of requests and the one thread that sends them; both doors, for threads and for tasks, lead to it.
+    """A queue of requests and one connection on which they are sent; both doors, for threads and tasks, lead to it.
+
+    Whoever has the turn sends: a thread that asks while nobody else does, since to wake another one would take it as
+    long as the commit; or else a thread of the queue's own.
 
     ``send(connection, requests, again)`` records *requests* in one transaction and returns an answer or an exception
     for each. It raises what keeps all of them from being recorded. When *again*, an earlier attempt may have been
@@ -130,22 +135,24 @@ class GroupCommit(Generic[R, A]):
         self._connect = connect
         self._send = send
         self._size = size
-        self._lock = Lock()
-        self._arriving: SimpleQueue[_Waiting[R, A] | None] = SimpleQueue()
-        """``None`` is the last that arrives."""
-        self._unanswered = 0
-        self._thread: Thread | None = None
         self._process = os.getpid()
-        self._closed = False
-        # What only the thread touches.
+        self._lock = Lock()
+        """Of what the queue holds, and never held for long."""
         self._waiting: list[_Waiting[R, A]] = []
-        self._ending = False
+        self._unanswered = 0
+        self._closed = False
+        self._thread: Thread | None = None
+        self._wake = Event()
+        self._turn = Lock()
+        """Of the connection: held as long as a batch is on its way."""
         self._connection: Connection | None = None
 
     def ask(self, request: R) -> A:
         """Wait for the answer to *request*. Raises QueueIsFull, QueueIsClosed, and what *send* says or raises."""
         answer: Future[A] = Future()
         self._put(_Waiting(request, answer, None))
+        if self._turn.acquire(blocking=False):
+            self._take_turn()
         return answer.result()
 
     async def ask_async(self, request: R) -> A:
@@ -153,22 +160,27 @@ class GroupCommit(Generic[R, A]):
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[A] = loop.create_future()
         self._put(_Waiting(request, answer, loop))
+        if not self._turn.locked():  # else whoever has the turn wakes the next
+            self._wake.set()
         return await answer
 
     def close(self) -> None:
         """Take no more requests, answer those that wait, and let the connection go. A second time does nothing."""
+        if self._process != os.getpid():  # after a fork thread and connection are the parent's
+            return
         with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._arriving.put(None)
+            self._closed = True
             thread = self._thread
-        # After a fork the thread is the parent's; and the last reference to a store may be dropped by the thread.
-        if thread is not None and thread is not current_thread() and self._process == os.getpid():
+        self._wake.set()
+        if thread is current_thread():  # which dropped the last reference to a store, and ends by itself
+            return
+        if thread is not None:
             thread.join()
+        self._finish()
 
     def _put(self, waiting: _Waiting[R, A]) -> None:
         if self._process != os.getpid():
-            # The thread and the connection are the parent's. Checked before the lock, which might never be free here.
+            # Checked before the lock, which might never be free here.
             message = "this store was opened before the process forked: open one in each process"
             raise QueueIsClosed(message)
         with self._lock:
@@ -179,46 +191,59 @@ class GroupCommit(Generic[R, A]):
                 message = f"{self._unanswered} requests wait to be recorded"
                 raise QueueIsFull(message)
             self._unanswered += 1
-            self._arriving.put(waiting)
+            self._waiting.append(waiting)
             if self._thread is None:
                 # A daemon: a program that ends without closing its stores ends all the same.
                 self._thread = Thread(target=self._work, name="group commit", daemon=True)
                 self._thread.start()
 
-    # From here on all is done by the thread.
-
     def _work(self) -> None:
-        while self._waiting or not self._ending:
-            self._take_in(patient=not self._waiting)
-            if self._waiting:
-                self._send_some()
-        self._disconnect()
+        while not self._closed:
+            self._wake.wait()
+            self._wake.clear()  # before looking: whoever comes after that wakes again
+            while self._waiting and self._turn.acquire(blocking=False):
+                self._take_turn()
+        self._finish()
 
-    def _take_in(self, *, patient: bool) -> None:
-        """Take in all that has arrived, and when *patient* wait until something has."""
-        with suppress(Empty):
-            while not self._ending:
-                arrived = self._arriving.get(block=patient)
-                patient = False
-                if arrived is None:
-                    self._ending = True
-                else:
-                    self._waiting.append(arrived)
+    def _finish(self) -> None:
+        with self._turn:
+            while self._waiting:
+                self._send_some()
+            self._disconnect()
+
+    def _take_turn(self) -> None:
+        """Send one batch, and see to it that somebody sends the next. For whoever has acquired the turn."""
+        try:
+            self._send_some()
+        finally:
+            self._turn.release()
+            # Whoever came while the turn was taken relies on this. The thread itself looks without being woken.
+            if self._waiting and current_thread() is not self._thread:
+                self._wake.set()
+
+    # What only whoever has the turn does.
 
     def _send_some(self) -> None:
         """Send a batch of those who wait."""
-        going = together([one.request for one in self._waiting])
-        batch = list(compress(self._waiting, going))
-        self._waiting = [one for one, goes in zip(self._waiting, going, strict=True) if not goes]
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        going = together([one.request for one in waiting])
+        batch = list(compress(waiting, going))
+        left = [one for one, goes in zip(waiting, going, strict=True) if not goes]
+        if left:
+            with self._lock:
+                self._waiting = left + self._waiting
+        answers: Sequence[A | Exception] = [_unreachable(sent=True) for _ in batch]  # unless we hear otherwise
         try:
             answers = self._answers([one.request for one in batch])
         except _Unreachable as unreachable:
-            self._settle(batch, [_unreachable(sent=unreachable.sent) for _ in batch])
+            answers = [_unreachable(sent=unreachable.sent) for _ in batch]
             # The others could not be served either, and would wait as long again to hear so.
-            self._take_in(patient=False)
-            batch, self._waiting = self._waiting, []
-            answers = [_unreachable(sent=False) for _ in batch]
-        self._settle(batch, answers)
+            with self._lock:
+                left, self._waiting = self._waiting, []
+            self._settle(left, [_unreachable(sent=False) for _ in left])
+        finally:  # also when the thread that sends is interrupted
+            self._settle(batch, answers)
 
     def _answers(self, requests: Sequence[R], *, again: bool = False) -> Sequence[A | Exception]:
         """Send *requests* together, or each alone if one of them keeps the others from being recorded."""
@@ -248,8 +273,10 @@ class GroupCommit(Generic[R, A]):
                     self._disconnect()  # the next connection may be to a server that fares better
                 if known:
                     return error, again
+                lost = error
             except Exception as error:  # noqa: BLE001 - raised where the request came from
                 return error, again
+            log.warning("append_interrupted", sent=sent, requests=len(requests), reason=str(lost).partition("\n")[0])
             again = again or sent
             if time.monotonic() > give_up:
                 raise _Unreachable(sent=again)

@@ -75,13 +75,18 @@ class Contest:
 
     def raw(self, callers: int, each: int) -> Callable[[], float]:
         """Measure plain INSERTs on as many connections as there are callers."""
-        connections = [self.stack.enter_context(self.database.owner(autocommit=True)) for _ in range(callers)]
 
-        def insert(caller: int, mine: list[StoredFact]) -> None:
-            for fact in mine:
-                connections[caller].execute(INSERT, row(fact))
+        def measure() -> float:
+            with ExitStack() as stack:
+                connections = [stack.enter_context(self.database.owner(autocommit=True)) for _ in range(callers)]
 
-        return lambda: self._threads(callers, each, insert)
+                def insert(caller: int, mine: list[StoredFact]) -> None:
+                    for fact in mine:
+                        connections[caller].execute(INSERT, row(fact))
+
+                return self._threads(callers, each, insert)
+
+        return measure
 
     def stock(self, callers: int, each: int) -> Callable[[], float]:
         """Measure the recorder that comes with the library, as it is set up by itself."""
