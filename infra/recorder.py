@@ -4,7 +4,7 @@ The eventsourcing library's ``ApplicationRecorder`` on the permanent tables: one
 positions (the library's *notification ids*) are dense and in the order of the commits.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
     Notification,
     StoredEvent,
 )
-from psycopg.rows import BaseRowFactory, class_row, tuple_row
+from psycopg.rows import RowFactory, class_row, tuple_row
 
 from domain.basis import StreamId
 from infra.appending import (
@@ -211,7 +211,7 @@ class FactRecorder(ApplicationRecorder):
     ) -> Sequence[FactNotification]:
         """Return the events of a stream with versions after *gt* and up to *lte*."""
         order: LiteralString = "desc" if desc else "asc"
-        with self._cursor(class_row(FactNotification)) as cursor:
+        with self._cursor(_as_notifications) as cursor:
             return cursor.execute(
                 f"select {_COLUMNS} from store.events where stream = %s and version > %s and version <= %s"  # noqa: S608 - literals
                 f" order by version {order} limit %s",
@@ -230,7 +230,7 @@ class FactRecorder(ApplicationRecorder):
         """Return at most *limit* events from position *start* (or after it) up to *stop*, of *topics* or of all."""
         first = 1 if start is None else start if inclusive_of_start else start + 1
         of_topics: LiteralString = " and topic = any(%s)" if topics else ""
-        with self._cursor(class_row(FactNotification)) as cursor:
+        with self._cursor(_as_notifications) as cursor:
             return cursor.execute(
                 f"select {_COLUMNS} from store.events where position between %s and %s"  # noqa: S608 - literals
                 f"{of_topics} order by position limit %s",
@@ -255,7 +255,7 @@ class FactRecorder(ApplicationRecorder):
         return connection
 
     @contextmanager
-    def _cursor(self, rows: BaseRowFactory[Any] = tuple_row) -> Iterator[psycopg.Cursor[Any]]:
+    def _cursor(self, rows: RowFactory[Any] = tuple_row) -> Iterator[psycopg.Cursor[Any]]:
         with translated(), self._database.pool(self._role).connection() as connection:
             # Each use is one statement: a transaction around it would cost two more round trips.
             connection.set_autocommit(True)
@@ -265,6 +265,23 @@ class FactRecorder(ApplicationRecorder):
             finally:
                 if not connection.closed:
                     connection.set_autocommit(False)
+
+
+def _as_notifications(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], FactNotification]:
+    """Make rows what the library calls notifications.
+
+    The constructor of a frozen dataclass sets each field by a call of its own: for a log that is read from its
+    beginning that takes longer than to fetch it.
+    """
+    names = [column.name for column in cursor.description or ()]
+    new = FactNotification.__new__
+
+    def made(values: Sequence[Any]) -> FactNotification:
+        notification = new(FactNotification)
+        notification.__dict__.update(zip(names, values, strict=True))
+        return notification
+
+    return made
 
 
 class FactSubscription(ListenNotifySubscription[FactRecorder]):
