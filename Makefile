@@ -5,6 +5,7 @@ PORT ?= $(or $(WEERBAAR_PORT),8000)
 ARGS ?=
 SCALE ?= 0.05
 WORKERS ?= 2
+SEEDS ?= 300
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,7 +20,7 @@ UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo front-end test bench screenshots check format lock clean
+.PHONY: help demo clean-demo front-end test soak bench screenshots check format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +39,9 @@ front-end: $(STATIC)/manifest.json ## Build the style, the fonts and the scripts
 # longest, begin well before the end.
 test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name"; WORKERS=0 for one process; WEERBAAR_TEST_DATABASE_URL= for a server of your own)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+soak: $(VENV)/developing ## Break connections, processes and servers under load, and look whether the log is whole (SEEDS=300)
+	WEERBAAR_TEST_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/infra/test_soak.py $(ARGS)
 
 bench: $(VENV)/developing $(STATIC)/manifest.json ## Measure how long pages take on a made-up history (SCALE=0.05; 1.0 is the whole country)
 	$(BIN)/python -m tests.bench.pages --scale $(SCALE)

@@ -61,7 +61,7 @@ begin
     -- Every user of this key: this function. The first number is the service's, the second the purpose.
     perform pg_advisory_xact_lock(1464157522, 1);
 
-    -- In three statements, of which most appends need only the first: to prepare one takes longer than to execute it.
+    -- In three statements: to set one up takes longer than to execute it, and most appends need only the first.
     select array_agg('conflict'::text), array_agg(n),
         array_agg(format('%s is at version %s, not %s', streams[n], before.version, versions[n] - 1))
     into obstacles, places, details
