@@ -26,6 +26,8 @@ LOCK_TIMEOUT = "10s"
 IDLE_IN_TRANSACTION_TIMEOUT = "60s"
 CONNECT_SECONDS = 5
 """How long a server may take to let us in, unless the address says ``connect_timeout``."""
+SILENT_SECONDS = 20
+"""After how long a server that does not even acknowledge is given up: by default that takes the network two hours."""
 WAIT_SECONDS = 5.0
 """How long a request waits for its turn on a connection: less than whoever asks is prepared to wait for an answer."""
 
@@ -120,7 +122,14 @@ class Database:
         return {role.value: sql.Identifier(self.role(role)) for role in DatabaseRole}
 
     def _address(self) -> str:
-        return make_conninfo("", **({"connect_timeout": CONNECT_SECONDS} | conninfo_to_dict(self.url)))
+        patience = {
+            "connect_timeout": CONNECT_SECONDS,
+            "keepalives_idle": SILENT_SECONDS // 2,
+            "keepalives_interval": SILENT_SECONDS // 4,
+            "keepalives_count": 2,
+            "tcp_user_timeout": SILENT_SECONDS * 1000,
+        }
+        return make_conninfo("", **(patience | conninfo_to_dict(self.url)))
 
     def _options(self, role: DatabaseRole) -> str:
         given = str(conninfo_to_dict(self.url).get("options") or "")

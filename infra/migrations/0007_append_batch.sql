@@ -5,6 +5,9 @@
 -- requests concerned and sends the others again. That costs a round trip, which is rare; to sort out the refused and
 -- number around them would cost every append a little, and all of them wait for each other.
 --
+-- The requests of a batch must not touch each other (what one of them reads or writes, no other writes): each is judged
+-- by what was recorded before. Which go together is for the caller to see to (infra/groupcommit.py).
+--
 -- store.append stays, with its answers, as a way to call the new function: the release before this one calls it while
 -- this one is rolled out, and still there is one writer and one set of rules. A later migration will drop it.
 

@@ -156,9 +156,10 @@ def test_an_event_id_is_recorded_once(store: CaseStore) -> None:
 def test_an_error_tells_nothing_of_the_contents(store: CaseStore) -> None:
     """The details of PostgreSQL's errors show the row that failed, and errors are logged."""
     stream = NOTE.stream("x" * 300)
+    event = noted(stream, 1, "Jansen")
 
     with pytest.raises(IntegrityError, match="violates check constraint") as caught:
-        store.record_now([noted(stream, 1, "Jansen")], expected={})
+        store.record_now([event], expected={})
     told = "".join(format_exception(caught.value))
     assert "Jansen" not in told
     assert b"Jansen".hex() not in told
