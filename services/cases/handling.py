@@ -4,13 +4,15 @@ Load the streams it reads, ask whether the caller may, decide, and record: at mo
 no stream it read has changed in between.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID, uuid4
 
+from fastapi.concurrency import run_in_threadpool
 from uuid_utils.compat import uuid7
 
 from domain.basis import (
@@ -35,6 +37,12 @@ from infra.opaque import Opaque
 from services.web.problems import Answerable, NotFound
 
 S = TypeVar("S")
+T = TypeVar("T")
+
+Aside = Callable[..., Awaitable[Any]]
+"""Calls a function with arguments elsewhere, so that whoever awaits it can serve others meanwhile."""
+Record = Callable[..., Awaitable[Receipt]]
+"""``CaseStore.record``, or what does the same."""
 
 ATTEMPTS = 3
 """How often a command is decided anew when another one came in between."""
@@ -108,38 +116,52 @@ class Handling:
         """Return the entity tag of *stream* at *version*: opaque, since versions count facts that may be withheld."""
         return f'"{self.opaque.tag("etag", stream, version)}"'
 
-    def handle(self, kind: Kind[Any], request: Request) -> Receipt:
+    async def handle(self, kind: Kind[Any], request: Request) -> Receipt:
         """Record what follows from *request*, or raise a Refusal or one of the errors above."""
-        command, actor = request.command, request.caller.actor
-        if actor.role not in command.roles:
+        return await self._handle(kind, request, run_in_threadpool, self.store.record)
+
+    def handle_now(self, kind: Kind[Any], request: Request) -> Receipt:
+        """Do as ``handle`` does, for a thread that has nothing else to do meanwhile."""
+        return _at_once(self._handle(kind, request, _here, partial(_here, self.store.record_now)))
+
+    async def _handle(self, kind: Kind[Any], request: Request, aside: Aside, record: Record) -> Receipt:
+        """Decide and record, anew when another command came in between.
+
+        Deciding takes time, and reading waits for the database: that is done *aside*.
+        """
+        if request.caller.actor.role not in request.command.roles:
             raise NotAllowed
         idempotency = self._idempotency(kind, request)
+        stream = kind.stream(request.key or request.command.key() or self.new_id())
+        for _ in range(ATTEMPTS):
+            found = await aside(self._decide_once, kind, request, stream, idempotency)
+            if isinstance(found, Receipt):
+                return found
+            try:
+                return await record(
+                    found.events,
+                    expected=found.versions,
+                    idempotency=idempotency,
+                    stream=stream,
+                    number=found.number,
+                )
+            except VersionConflict:  # on a case that has changed, If-Match now says so
+                continue
+        raise Busy
+
+    def _decide_once(
+        self, kind: Kind[Any], request: Request, stream: StreamId, idempotency: Idempotency | None
+    ) -> Decision | Receipt:
+        """Decide, unless the request was answered before: then return the receipt of then."""
         if idempotency and (answer := self.store.answered(idempotency)):
             return answer
-        stream = kind.stream(request.key or command.key() or self.new_id())
         try:
-            return self._record(kind, request, stream, idempotency)
+            return self._decide(kind, request, stream)
         except (Refusal, Answerable):
             # The same request may have been recorded since we asked, and then it stood in its own way.
             if idempotency and (answer := self.store.answered(idempotency)):
                 return answer
             raise
-
-    def _record(self, kind: Kind[Any], request: Request, stream: StreamId, idempotency: Idempotency | None) -> Receipt:
-        """Decide and record, anew when another command came in between."""
-        for _ in range(ATTEMPTS):
-            decision = self._decide(kind, request, stream)
-            try:
-                return self.store.record_now(
-                    decision.events,
-                    expected=decision.versions,
-                    idempotency=idempotency,
-                    stream=stream,
-                    number=decision.number,
-                )
-            except VersionConflict:  # on a case that has changed, If-Match now says so
-                continue
-        raise Busy
 
     def _decide(self, kind: Kind[Any], request: Request, stream: StreamId) -> Decision:
         """Load and judge."""
@@ -212,6 +234,23 @@ class Handling:
             key=request.idempotency_key,
             fingerprint=self.opaque.fingerprint(*operation, body),
         )
+
+
+async def _here(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever it returns
+    """Call *function* here and now."""
+    return function(*args, **kwargs)
+
+
+def _at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Return what *coroutine* comes to, which waits for nothing."""
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        found: T = done.value
+        return found
+    coroutine.close()
+    message = "it waits for something"
+    raise RuntimeError(message)
 
 
 # --- what the handling of every command rests on, also of those that nobody sent --------------------------------------

@@ -4,7 +4,7 @@ One operation per command, derived from the command class: its noun makes the UR
 the description, its roles who may.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Annotated, Any
 from uuid import UUID
@@ -77,16 +77,16 @@ def _description(command: type[Command[Any]]) -> str:
     return "\n".join([*(line.strip() for line in lines), "", f"For the roles: {roles}."]).strip()
 
 
-def _endpoint(kind: Kind[Any], command_type: type[Command[Any]], handler: Handling) -> Callable[..., Answer]:
+def _endpoint(kind: Kind[Any], command_type: type[Command[Any]], handler: Handling) -> Callable[..., Awaitable[Answer]]:
     """Return the endpoint of one command; FastAPI reads its parameters from the annotations set below."""
 
-    def respond(request: Request, response: Response, made: handling.Request) -> Answer:
-        receipt = handler.handle(kind, made)
+    async def respond(request: Request, response: Response, made: handling.Request) -> Answer:
+        receipt = await handler.handle(kind, made)
         return _answer(kind, handler, receipt, request, response)
 
     if command_type.creates:
 
-        def create(
+        async def create(
             *,
             request: Request,
             response: Response,
@@ -100,12 +100,12 @@ def _endpoint(kind: Kind[Any], command_type: type[Command[Any]], handler: Handli
                 idempotency_key=idempotency_key,
                 correlation=correlation_of(request),
             )
-            return respond(request, response, made)
+            return await respond(request, response, made)
 
         create.__annotations__["command"] = command_type
         return create
 
-    def change(  # noqa: PLR0913 - one parameter per part of the request
+    async def change(  # noqa: PLR0913 - one parameter per part of the request
         *,
         request: Request,
         response: Response,
@@ -123,7 +123,7 @@ def _endpoint(kind: Kind[Any], command_type: type[Command[Any]], handler: Handli
             idempotency_key=idempotency_key,
             correlation=correlation_of(request),
         )
-        return respond(request, response, made)
+        return await respond(request, response, made)
 
     change.__annotations__ |= {"command": command_type, "key": key_type(kind)}
     return change

@@ -39,7 +39,7 @@ def record_public_facts(handling: Handling) -> int:
         ),
     ]
     for number, command in enumerate(commands):
-        handling.handle(
+        handling.handle_now(
             ORGANISATION,
             Request(
                 command=command,

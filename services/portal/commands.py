@@ -330,7 +330,7 @@ def give(  # noqa: PLR0911 - one flat list of what can come of it
     except ValidationError as error:
         return again(HTTPStatus.BAD_REQUEST, faults_of(error, form.fields))
     try:
-        receipt = visit.portal.handling.handle(
+        receipt = visit.portal.handling.handle_now(
             kind,
             Request(
                 command=command,

@@ -106,7 +106,7 @@ def _handed_over(sent: Sent, key: str, values: Mapping[str, str]) -> Receipt | F
     if not as_seen:
         return Faults({fields[0].name: NOT_YOURS}, HTTPStatus.CONFLICT)
     try:
-        return visit.portal.handling.handle(
+        return visit.portal.handling.handle_now(
             THREAT_CASE,
             Request(
                 command=command,

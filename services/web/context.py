@@ -1,4 +1,7 @@
-"""What do routes find at hand: the parts of the service, the caller, the address they are reached at?"""
+"""What do routes find at hand: the parts of the service, the caller, the address they are reached at?
+
+The dependencies are asynchronous because they wait for nothing: others FastAPI calls in a thread each.
+"""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,7 +24,7 @@ bearer = HTTPBearer(
 )
 
 
-def moment_of(request: Request) -> datetime:
+async def moment_of(request: Request) -> datetime:
     """Return the moment of the request, by the service's clock."""
     moment: datetime = request.app.state.clock()
     return moment
@@ -30,7 +33,7 @@ def moment_of(request: Request) -> datetime:
 Moment = Annotated[datetime, Depends(moment_of)]
 
 
-def caller_of(
+async def caller_of(
     request: Request, moment: Moment, credentials: Annotated[HTTPAuthorizationCredentials | None, Security(bearer)]
 ) -> Caller:
     """Return who is asking, or refuse with 401."""
@@ -57,7 +60,7 @@ def correlation_of(request: Request) -> UUID:
     return found
 
 
-def known_parameters_only(request: Request) -> None:
+async def known_parameters_only(request: Request) -> None:
     """Refuse a query parameter that the operation does not know: a mistyped filter must not show everything."""
     known = {
         parameter.alias for dependant in _flat(request.scope["route"].dependant) for parameter in dependant.query_params

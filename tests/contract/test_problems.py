@@ -145,7 +145,7 @@ def test_a_failure_of_ours_tells_nothing(network: Network, monkeypatch: pytest.M
         message = f"cannot handle {SECRET}"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(type(network.service.store), "record_now", fail)
+    monkeypatch.setattr(type(network.service.store), "record", fail)
     network.client._transport.raise_server_exceptions = False  # type: ignore[attr-defined] # noqa: SLF001
     response = network.post("support-team", "threat-cases", REPORT)
     network.client._transport.raise_server_exceptions = True  # type: ignore[attr-defined] # noqa: SLF001

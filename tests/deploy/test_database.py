@@ -83,7 +83,7 @@ def login(url: str, user: str, *, database: str = "weerbaar") -> str:
 def report(service: Service) -> Receipt:
     """Report a threat."""
     command = ReportThreat(body="gm0855", office=Office.WETHOUDER, call_back_number="06-00 00 01 01", danger_now=True)
-    return service.handling.handle(THREAT_CASE, Request(command=command, caller=Caller(actor=TEAM)))
+    return service.handling.handle_now(THREAT_CASE, Request(command=command, caller=Caller(actor=TEAM)))
 
 
 def on_the_worklist(database: Database) -> list[str]:

@@ -85,7 +85,7 @@ class Desk:
     def give(self, command: Command[Any], by: Actor = TEAM, case: str | None = None, **more: Any) -> Receipt:  # noqa: ANN401
         """Give *command* in *case*; *more* are fields of the request."""
         kind = next(kind for kind in KINDS if type(command) in kind.commands)
-        return self.handling.handle(kind, Request(command=command, caller=Caller(actor=by), key=case, **more))
+        return self.handling.handle_now(kind, Request(command=command, caller=Caller(actor=by), key=case, **more))
 
     def begin(self) -> str:
         """Report a threat; return the id of its case."""
@@ -323,7 +323,7 @@ def test_a_body_reports_its_own_threats_only(desk: Desk) -> None:
 def test_the_year_of_a_number_is_that_of_amsterdam(desk: Desk, at: datetime, number: str) -> None:
     """There the year is over an hour before it is in UTC."""
     handling = replace(desk.handling, clock=lambda: at)
-    receipt = handling.handle(THREAT_CASE, Request(command=REPORT, caller=Caller(actor=TEAM)))
+    receipt = handling.handle_now(THREAT_CASE, Request(command=REPORT, caller=Caller(actor=TEAM)))
 
     assert receipt.number == number
 
@@ -333,7 +333,7 @@ def test_all_that_belongs_to_a_fact_is_recorded_with_it(desk: Desk) -> None:
     caller = Caller(actor=TEAM, on_behalf_of=PersonId("p-team-2"), purpose="waarneming")
     correlation = uuid4()
     request = Request(command=REPORT, caller=caller, correlation=correlation, origin=Origin.GENERATED)
-    desk.handling.handle(THREAT_CASE, request)
+    desk.handling.handle_now(THREAT_CASE, request)
 
     (event,) = desk.events()
     assert event.metadata == Metadata(
