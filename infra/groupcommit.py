@@ -268,7 +268,7 @@ class GroupCommit(Generic[R, A]):
                 sent = True
                 return self._send(connection, requests, again), again
             except psycopg.Error as error:
-                known = sent and not connection.closed
+                known = sent and not connection.closed and not _of_the_connection(error)
                 if not isinstance(error, psycopg.DataError | psycopg.IntegrityError):
                     self._disconnect()  # the next connection may be to a server that fares better
                 if known:
@@ -320,6 +320,14 @@ def _resolve(future: Any, answer: object) -> None:  # noqa: ANN401 - a Future of
 def _resolve_all(answered: Sequence[tuple[Any, object]]) -> None:
     for future, answer in answered:
         _resolve(future, answer)
+
+
+def _of_the_connection(error: psycopg.Error) -> bool:
+    """Tell whether *error* is what the driver says of the connection, and not what the server has answered.
+
+    The driver may say so before it holds the connection to be broken: when it could not send, for one.
+    """
+    return error.sqlstate is None and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
 
 
 def _everybodys(error: Exception) -> bool:

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import ClassVar
 from uuid import UUID, uuid4
 
+import structlog
+
 from psycopg.conninfo import make_conninfo
 
 from domain.basis import Fact, Kind, OrganisationId, PersonId, Role, StreamId
@@ -106,6 +108,8 @@ def write(store: CaseStore, number: int) -> Receipt:
 
 def main() -> None:
     """Write until done or killed."""
+    # Not between the receipts.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url, prefix, *numbers = sys.argv[1:]
     first, count, threads = map(int, numbers)
 

@@ -106,6 +106,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled_whatever_breaks(databa
         sleep(chance.uniform(0, 0.3))
         writers[0].send_signal(signal.SIGKILL)
         acknowledged = said(writers)
+        assert writers[1].returncode == 0, "who was not killed was served"
     # Whoever does not know sends the same again.
     again = {str(n): str(write(store, n).position) for n in range(0, WRITERS * STREAMS, 7)}
     log = list(store.recorder.select_notifications(None, 1_000_000))
