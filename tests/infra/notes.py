@@ -16,7 +16,6 @@ from typing import ClassVar
 from uuid import UUID, uuid4
 
 import structlog
-
 from psycopg.conninfo import make_conninfo
 
 from domain.basis import Fact, Kind, OrganisationId, PersonId, Role, StreamId
