@@ -1,5 +1,6 @@
 """Of which parts is the web application made?"""
 
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -151,6 +152,15 @@ def create_api(service: Service) -> FastAPI:
 def _nothing() -> None:
     """Say in the words of the API, and not on a page, that there is nothing at its bare address."""
     raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def settle() -> None:
+    """Tell the garbage collector that all there is now stays until the end of the process.
+
+    Otherwise it looks through it again and again, and each time somebody waits.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def create_app(service: Service) -> FastAPI:

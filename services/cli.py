@@ -42,7 +42,7 @@ from infra.log import frames, logs_crashes, set_up_logging
 from infra.migrate import MigrationError, migrate, pending
 from infra.registers import public_bodies
 from infra.settings import Mode, Settings, SettingsError, read_settings
-from services.app import Service, create_api, create_app, now
+from services.app import Service, create_api, create_app, now, settle
 from services.demo.cast import CAST
 from services.demo.day import DayError
 from services.demo.run import DemoError, run_demo
@@ -177,8 +177,10 @@ def serve() -> None:
     settings = read_settings()
     set_up_logging(settings)
     with opened(settings) as database:
+        app = create_app(Service(settings, database, cast=CAST))
+        settle()
         uvicorn.run(
-            create_app(Service(settings, database, cast=CAST)),
+            app,
             host=settings.host,
             port=settings.port,
             log_config=None,

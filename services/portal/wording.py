@@ -7,13 +7,18 @@ the present is given it.
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
+from babel.core import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from domain.values import AMSTERDAM
 
-LOCALE = "nl_NL"
+LOCALE = Locale("nl", "NL")
+"""As an object: by its name it would be looked up for every word."""
+KEPT = 10_000
+"""How many days and numbers are kept in words: a page says the same ones often, and each takes Babel a while."""
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -22,16 +27,19 @@ DAY = timedelta(days=1)
 # --- days and moments -------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=KEPT)
 def long_day(day: date) -> str:
     """Return ``zaterdag 21 november 2026``."""
     return format_date(day, "EEEE d MMMM y", LOCALE)
 
 
+@lru_cache(maxsize=KEPT)
 def plain_day(day: date) -> str:
     """Return ``21 november 2026``."""
     return format_date(day, "d MMMM y", LOCALE)
 
 
+@lru_cache(maxsize=KEPT)
 def short_day(day: date) -> str:
     """Return ``21 nov 2026``, for tables."""
     return format_date(day, "d MMM y", LOCALE)
@@ -119,6 +127,7 @@ def _days(number_of: int) -> str:
 # --- numbers and words ------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=KEPT)
 def number(value: int) -> str:
     """Return ``1.449``."""
     return format_decimal(value, locale=LOCALE)

@@ -5,7 +5,6 @@ policy says what ``may_see`` in domain/basis.py says. Who recorded a fact stands
 own, the organisation that recorded it says which body the case is about.
 """
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 
@@ -118,7 +117,7 @@ VIEW = View(name="timeline", version=VERSION, tables=(TIMELINE, RECORDERS), proj
 # --- queries ----------------------------------------------------------------------------------------------------------
 
 SHOWN = """
-    select t.stream, t.version, t.event_id, t.topic, t.at, t.role, t.fact,
+    select t.stream, t.version, t.event_id, t.topic, t.at, t.role, t.fact::text,
         r.person, r.organisation, r.on_behalf_of, r.purpose
     from {timeline} t left join {recorders} r using (position)
 """
@@ -187,5 +186,5 @@ def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:
         at=row["at"],
         role=Role(row["role"]),
         recorder=recorder if row["person"] is not None else None,
-        fact=known.model_validate_json(json.dumps(row["fact"])) if known else None,
+        fact=known.model_validate_json(row["fact"]) if known else None,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from psycopg import Cursor as DatabaseCursor
@@ -209,10 +209,10 @@ class WorklistItem(OfCase):
     """When the first of the next steps is due."""
 
     @computed_field  # type: ignore[prop-decorator]  # mypy issue 1362
-    @property
+    @cached_property
     def next_steps(self) -> tuple[NextStep, ...]:
         """What is to be done next, what is due soonest first."""
-        return follow_up.next_steps(situation(dict(self)))
+        return follow_up.next_steps(situation(vars(self)))
 
 
 class Counts(Model):
