@@ -20,7 +20,7 @@ UV := $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo front-end test soak bench screenshots check format lock clean
+.PHONY: help demo clean-demo front-end test soak bench bench-quick screenshots check format lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,8 +43,12 @@ test: $(VENV)/developing $(STATIC)/manifest.json ## Run all tests (ARGS="-k name
 soak: $(VENV)/developing ## Break connections, processes and servers under load, and look whether the log is whole (SEEDS=300)
 	WEERBAAR_TEST_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/infra/test_soak.py $(ARGS)
 
-bench: $(VENV)/developing $(STATIC)/manifest.json ## Measure how long pages take on a made-up history (SCALE=0.05; 1.0 is the whole country)
+bench: $(VENV)/developing $(STATIC)/manifest.json ## Measure everything side by side, then the pages (SCALE=0.05; 1.0 is the whole country)
+	$(BIN)/python -m tests.bench $(ARGS)
 	$(BIN)/python -m tests.bench.pages --scale $(SCALE)
+
+bench-quick: $(VENV)/developing $(STATIC)/manifest.json ## Measure less of everything, in two minutes
+	$(BIN)/python -m tests.bench --quick $(ARGS)
 
 screenshots: $(VENV)/developing $(STATIC)/manifest.json ## Take the pictures of the README (ARGS=all: of every page, into build/screenshots)
 	$(BIN)/python -m tests.pages.screenshots $(ARGS)

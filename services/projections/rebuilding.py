@@ -16,7 +16,7 @@ from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
 from infra.recorder import LAST
 from services.projections.projecting import Log, advance
-from services.projections.tables import Table, let_alias_mean, means
+from services.projections.tables import Table, index, let_alias_mean, means
 from services.projections.tracking import LOCK, announce, claim, move
 from services.projections.views import View, discard, install, installing
 
@@ -55,6 +55,8 @@ def rebuild(database: Database, store: CaseStore, view: View, on_progress: Progr
     anew = view.beside(ANEW)
     with _at_work_on(database, view, anew) as connection:
         _catch_up(connection, store, anew, on_progress)
+        for table in anew.tables:
+            index(connection, table)
         for _ in range(TRIES):
             try:
                 _take_place(connection, database, store, view, anew)
@@ -113,6 +115,8 @@ def _put_in_place(connection: Connection, database: Database, table: Table, fres
     if table.alias and means(connection, f"views.{table.alias}", f"views.{former}"):
         let_alias_mean(connection, database, table)
     connection.execute(f"drop table views.{former}".encode())
+    for name, new_name in zip(fresh.index_names, table.index_names, strict=True):
+        connection.execute(f"alter index views.{name} rename to {new_name}".encode())
     connection.execute(f"analyze {table.qualified}".encode())
 
 

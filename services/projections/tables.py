@@ -48,7 +48,7 @@ class Table:
     """What tells its rows apart, as an index of ``columns`` says too; that of ROWS begins with the stream."""
     kept: Kept = Kept.ROWS
     indexes: tuple[str, ...] = ()
-    """What follows ``create index on <table>``."""
+    """What follows ``create index … on <table>``."""
     alias: str | None = None
     """An unversioned name for the columns in ``alias_columns``, for policies of other views."""
     alias_columns: str = "*"
@@ -59,6 +59,11 @@ class Table:
     def qualified(self) -> str:
         """Return the table's name in SQL."""
         return f"views.{self.name}_v{self.version}{self.beside}"
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """Return what its indexes are called, besides that of the key."""
+        return tuple(f"{self.name}_v{self.version}{self.beside}_{n}" for n, _ in enumerate(self.indexes, start=1))
 
     def made_beside(self, name: str) -> Self:
         """Return the table to be made beside this one, which nobody knows by an unversioned name."""
@@ -71,11 +76,15 @@ def statement(template: str, *tables: Table) -> bytes:
 
 
 def make(connection: Connection, database: Database, table: Table) -> None:
-    """Make *table*, with its policy, its indexes and the right to read it."""
+    """Make *table*, with its policy and the right to read it."""
     connection.execute(f"create table {table.qualified} ({table.columns})".encode())
-    for index in table.indexes:
-        connection.execute(f"create index on {table.qualified} {index}".encode())
     protect(connection, database, table.qualified, statement(table.visible, table).decode())
+
+
+def index(connection: Connection, table: Table) -> None:
+    """Make the indexes of *table* that are not there yet: for many rows, best when these are all there."""
+    for name, what in zip(table.index_names, table.indexes, strict=True):
+        connection.execute(f"create index if not exists {name} on {table.qualified} {what}".encode())
 
 
 def protect(connection: Connection, database: Database, name: str, visible: str) -> None:

@@ -16,7 +16,7 @@ from domain.values import Model
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import Recorded
 from services.projections.rows import Rows
-from services.projections.tables import Table, exists, let_alias_mean, make, protect
+from services.projections.tables import Table, exists, index, let_alias_mean, make, protect
 
 T = TypeVar("T")
 
@@ -134,6 +134,8 @@ def install(database: Database, views: Iterable[View]) -> None:
                 continue
             for table in view.tables:
                 make(connection, database, table)
+                if not table.beside:
+                    index(connection, table)
                 if table.alias and not exists(connection, f"views.{table.alias}"):
                     let_alias_mean(connection, database, table)
             connection.execute(

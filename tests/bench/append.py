@@ -1,21 +1,13 @@
-"""How fast are events recorded and loaded, beside plain INSERTs and beside the library's own recorder?
+"""How fast are events recorded and loaded, beside plain INSERTs and beside the library's own recorder?"""
 
-``python -m tests.bench.append`` on the server of WEERBAAR_TEST_DATABASE_URL, which should be a durable one, or on an
-embedded one that is. Results go to build/bench-append.json.
-"""
-
-import argparse
 import asyncio
-import os
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from eventsourcing.domain import DomainEvent
@@ -27,13 +19,12 @@ from rich.console import Console
 from domain.kinds import KINDS
 from infra.appending import StoredFact
 from infra.database import Connection, Database, DatabaseRole
-from infra.embedded import embedded_server
 from infra.eventstore import CaseStore
 from infra.registers import public_bodies
 from services.history.arrivals import Parameters
 from services.history.recording import record
-from tests.bench.rounds import Result, beside, in_turns, keep, surroundings, tell
-from tests.conftest import installed
+from tests.bench.rounds import Result, beside, fresh, in_turns
+from tests.conftest import Installation
 from tests.infra.notes import NOTE, noted
 
 RAW = "raw INSERT, a commit each"
@@ -171,9 +162,13 @@ class Contest:
         return statistics.median(raw) * 1e6, statistics.median(ours) * 1e6
 
 
-def recording(stack: ExitStack, database: Database, rounds: int, amount: int) -> Iterator[Result]:
-    """Measure recording."""
-    contest = Contest(stack, database)
+def recording(installation: Installation, rounds: int, amount: int) -> Iterator[Result]:
+    """Measure recording, of about *amount* events a round and contestant."""
+    with fresh(installation, "recording") as database, ExitStack() as stack:
+        yield from _recording(Contest(stack, database), rounds, amount)
+
+
+def _recording(contest: Contest, rounds: int, amount: int) -> Iterator[Result]:
     contestants: dict[tuple[str, int], Callable[[], float]] = {}
     for callers in (1, 8, 16, 64):
         contestants[RAW, callers] = contest.raw(callers, max(amount // callers, 20))
@@ -202,8 +197,13 @@ class Noticed(DomainEvent):
     body: str
 
 
-def replaying(stack: ExitStack, database: Database, rounds: int, scale: float) -> Iterator[Result]:
+def replaying(installation: Installation, rounds: int, scale: float) -> Iterator[Result]:
     """Measure how fast a made-up history of the country is read back."""
+    with fresh(installation, "replaying") as database, ExitStack() as stack:
+        yield from _replaying(stack, database, rounds, scale)
+
+
+def _replaying(stack: ExitStack, database: Database, rounds: int, scale: float) -> Iterator[Result]:
     store = CaseStore(database, KINDS)
     told = record(store, Parameters(years=2, scale=scale, seed=7, until=date(2026, 11, 1)), public_bodies())
     connection: Connection = stack.enter_context(database.connect(DatabaseRole.APP, autocommit=True))
@@ -255,37 +255,3 @@ def replaying(stack: ExitStack, database: Database, rounds: int, scale: float) -
         ),
         (fetch, 1),
     )
-
-
-def main() -> None:
-    """Measure, tell and keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--amount", type=int, default=2000, help="how many events each contestant records in a round")
-    parser.add_argument("--scale", type=float, default=0.02, help="of the history that is read back")
-    parser.add_argument("--only", choices=["recording", "replaying"])
-    arguments = parser.parse_args()
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = os.environ.get("WEERBAAR_TEST_DATABASE_URL") or stack.enter_context(embedded_server(folder))
-        installation = stack.enter_context(installed(url))
-        out.print(surroundings(url))
-        results: list[Result] = []
-        for part, measure, amount in (
-            ("recording", recording, arguments.amount),
-            ("replaying", replaying, arguments.scale),
-        ):
-            if arguments.only in {None, part}:
-                name = f"{installation.prefix}_{part}"
-                with (
-                    installation.database(name, template=installation.template) as at,
-                    Database(at, installation.prefix) as database,
-                    ExitStack() as used,
-                ):
-                    results += measure(used, database, arguments.rounds, amount)
-        tell(out, results)
-        keep(results, Path("build/bench-append.json"))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,24 +1,16 @@
-"""How fast do facts become rows, live and in a rebuild, beside the library's own way of projecting?
+"""How fast do facts become rows, live and in a rebuild, beside the library's own way of projecting?"""
 
-``python -m tests.bench.projecting`` on the server of WEERBAAR_TEST_DATABASE_URL, which should be a durable one, or on
-an embedded one that is. Results go to build/bench-projecting.json.
-"""
-
-import argparse
 import json
-import os
 import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 from threading import Event as Stop
 from typing import Any
 from uuid import uuid4
@@ -34,7 +26,6 @@ from domain.basis import Kind, StreamId
 from domain.kinds import KINDS
 from domain.threat_case import ThreatReported
 from infra.database import Database, DatabaseRole
-from infra.embedded import embedded_server
 from infra.events import Event
 from infra.eventstore import CaseStore, Recorded
 from infra.registers import public_bodies
@@ -47,8 +38,8 @@ from services.projections.rows import found
 from services.projections.runner import Runner
 from services.projections.tracking import Watch
 from services.projections.views import install
-from tests.bench.rounds import Result, beside, in_turns, keep, surroundings, tell
-from tests.conftest import Installation, installed
+from tests.bench.rounds import Result, beside, fresh, in_turns
+from tests.conftest import Installation
 
 PROGRAM = [sys.executable, "-m", "tests.bench.projecting"]
 STOCK = "the library's runner, a commit for each event"
@@ -60,10 +51,7 @@ out = Console(width=120)
 @contextmanager
 def history(installation: Installation, events: int) -> Iterator[tuple[Database, int]]:
     """Yield a database that holds a made-up history of about so many *events*, and how many they are."""
-    with (
-        installation.database(f"{installation.prefix}_bench", template=installation.template) as url,
-        Database(url, installation.prefix) as database,
-    ):
+    with fresh(installation, "history") as database:
         parameters = Parameters(years=10, scale=min(events / 1_000_000, 1.0), seed=7, until=UNTIL)
         store = CaseStore(database, KINDS)
         told = record(store, parameters, public_bodies())
@@ -178,7 +166,7 @@ def rebuilding(installation: Installation, sizes: Sequence[int]) -> Iterable[Res
     for size in sizes:
         with history(installation, size) as (database, recorded):
             install(database, VIEWS)
-            program = [*PROGRAM, "--rebuild", database.url, database.prefix]
+            program = [*PROGRAM, "rebuild", database.url, database.prefix]
             told = json.loads(subprocess.run(program, check=True, capture_output=True, text=True).stdout)
             out.print(f"{recorded:,} events rebuilt in {told['seconds']:.1f} s, at most {told['megabytes']:.0f} MB")
             rates[f"rebuild of {recorded:,} events", 1] = recorded / told["seconds"]
@@ -237,7 +225,7 @@ def _reports(store: CaseStore, many: int) -> Iterator[Event]:
 
 @contextmanager
 def _projector(database: Database) -> Iterator[None]:
-    process = subprocess.Popen([*PROGRAM, "--project", database.url, database.prefix])
+    process = subprocess.Popen([*PROGRAM, "project", database.url, database.prefix])
     try:
         yield
     finally:
@@ -253,36 +241,6 @@ def project_until_stopped(url: str, prefix: str) -> None:
         Runner(database, projector_store(database), VIEWS).run(stop)
 
 
-def main() -> None:
-    """Measure, tell and keep."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=30_000, help="how long the history is that both project")
-    parser.add_argument("--few", type=int, default=1_000, help="how much of it the library's runner projects")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000], help="of the histories rebuilt")
-    parser.add_argument("--seconds", type=int, default=10, help="for how long the lag is measured")
-    parser.add_argument("--only", choices=["projecting", "rebuilding", "lag"])
-    parser.add_argument("--rebuild", nargs=2, help=argparse.SUPPRESS)
-    parser.add_argument("--project", nargs=2, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
-    if arguments.rebuild or arguments.project:
-        (rebuild_all if arguments.rebuild else project_until_stopped)(*(arguments.rebuild or arguments.project))
-        return
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = os.environ.get("WEERBAAR_TEST_DATABASE_URL") or stack.enter_context(embedded_server(folder))
-        installation = stack.enter_context(installed(url))
-        out.print(surroundings(url))
-        parts: dict[str, Callable[[], Iterable[Result]]] = {
-            "projecting": lambda: projecting(installation, arguments.rounds, arguments.events, arguments.few),
-            "rebuilding": lambda: rebuilding(installation, arguments.sizes),
-            "lag": lambda: lag(installation, arguments.seconds, 100),
-        }
-        results = [result for name, measure in parts.items() if arguments.only in {None, name} for result in measure()]
-        tell(out, results)
-        keep(results, Path("build/bench-projecting.json"))
-
-
 if __name__ == "__main__":
-    main()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
+    {"rebuild": rebuild_all, "project": project_until_stopped}[sys.argv[1]](*sys.argv[2:])

@@ -7,7 +7,8 @@ rounds and as a ratio to another one of the same run.
 import json
 import platform
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from os import cpu_count
@@ -16,6 +17,9 @@ from pathlib import Path
 import psycopg
 from rich.console import Console
 from rich.table import Table
+
+from infra.database import Database
+from tests.conftest import Installation
 
 SETTINGS = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections")
 PACKAGES = ("psycopg", "eventsourcing", "pydantic", "uvloop")
@@ -44,6 +48,17 @@ def surroundings(url: str) -> str:
     packages = [f"{name} {version(name)}" for name in PACKAGES]
     machine = f"{cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
     return f"{machine}\nPostgreSQL {' '.join(found)}\n{', '.join(packages)}"
+
+
+@contextmanager
+def fresh(installation: Installation, name: str) -> Iterator[Database]:
+    """Yield a migrated database that holds nothing else."""
+    name = f"{installation.prefix}_{name}"
+    with (
+        installation.database(name, template=installation.template) as url,
+        Database(url, installation.prefix) as database,
+    ):
+        yield database
 
 
 def in_turns(contestants: Mapping[tuple[str, int], Callable[[], float]], rounds: int) -> dict[tuple[str, int], float]:
