@@ -32,6 +32,8 @@ BATCH_BYTES = 1024 * 1024
 """How much is sent at a time: more does not make a commit cheaper, and whoever comes next waits longer."""
 RECONNECT_SECONDS = 5.0
 """For how long a batch is tried again on new connections: a server that crashed is back by then, as a rule."""
+SENDINGS = 3
+"""How often that time begins anew, with servers that take a batch and are lost again."""
 BACK_OFF_SECONDS = 0.05
 """Between two attempts to connect, and twice as long each time, up to half a second."""
 LONGEST_BACK_OFF_SECONDS = 0.5
@@ -227,6 +229,8 @@ class GroupCommit(Generic[R, A]):
         """Send a batch of those who wait."""
         with self._lock:
             waiting, self._waiting = self._waiting, []
+        if not waiting:  # somebody else has sent them, and perhaps closed the store
+            return
         going = together([one.request for one in waiting])
         batch = list(compress(waiting, going))
         left = [one for one, goes in zip(waiting, going, strict=True) if not goes]
@@ -250,16 +254,32 @@ class GroupCommit(Generic[R, A]):
         answers, again = self._certainly(requests, again=again)
         if not isinstance(answers, Exception):
             return answers
+        if again and not isinstance(answers, psycopg.DataError | psycopg.IntegrityError):
+            # Not about the events: what became of the attempt before, it does not tell.
+            return [_unreachable(sent=True) for _ in requests]
         if len(requests) == 1 or _everybodys(answers):
             return [translation(answers) for _ in requests]
-        return [answer for request in requests for answer in self._answers([request], again=again)]
+        return self._each_alone(requests, again=again)
+
+    def _each_alone(self, requests: Sequence[R], *, again: bool) -> Sequence[A | Exception]:
+        """Send each of *requests* alone. Where the server goes away, those who were answered keep their answers."""
+        found: list[A | Exception] = []
+        for request in requests:
+            try:
+                found += self._answers([request], again=again)
+            except _Unreachable as unreachable:
+                found.append(_unreachable(sent=unreachable.sent))
+                # The others would wait as long again to hear the same.
+                return [*found, *(_unreachable(sent=again) for _ in requests[len(found) :])]
+        return found
 
     def _certainly(self, requests: Sequence[R], *, again: bool) -> tuple[Sequence[A | Exception] | Exception, bool]:
         """Send *requests* until the server has said what became of them, and return that: answers, or one error.
 
         And whether there were attempts of which that is not known. Raises _Unreachable.
         """
-        give_up = time.monotonic() + RECONNECT_SECONDS
+        give_up = None
+        sendings = 0
         pause = BACK_OFF_SECONDS
         while True:
             sent = False
@@ -278,6 +298,10 @@ class GroupCommit(Generic[R, A]):
                 return error, again
             log.warning("append_interrupted", sent=sent, requests=len(requests), reason=str(lost).partition("\n")[0])
             again = again or sent
+            sendings += sent
+            # From when it was lost, which may be long after it was sent; and anew where a server was there once more.
+            if give_up is None or (sent and sendings < SENDINGS):
+                give_up = time.monotonic() + RECONNECT_SECONDS
             if time.monotonic() > give_up:
                 raise _Unreachable(sent=again)
             time.sleep(pause)

@@ -38,7 +38,7 @@ from infra.failures import translated
 from infra.groupcommit import GroupCommit
 
 CHANNEL = "weerbaar_events"
-"""Where ``store.append`` tells that there is something new, once per commit and without a payload."""
+"""Where ``store.append_batch`` tells that there is something new, once per commit and without a payload."""
 POLL_SECONDS = 0.5
 """How long a subscription trusts that it was told."""
 LAST = 2**63 - 1

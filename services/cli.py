@@ -376,7 +376,7 @@ def views_command(
     settings = read_settings()
     with migrated(settings) as database:
         found = former(database, VIEWS)
-        dropped = drop(database, found) if drop_unused else []
+        dropped = drop(database, VIEWS, found) if drop_unused else []
     for one in found:
         verdict = "dropped" if one in dropped else f"kept: {one.kept or 'drop it with --drop-unused'}"
         out.print(f"{one.view}, version {one.version}: {verdict}", markup=False)

@@ -107,7 +107,7 @@ WHOSE = (
 def _newest(*conditions: str) -> bytes:
     """Return the statement for a page of the list: one for each way to ask, so that each finds its index.
 
-    The policies say the same of whose list it is, but as one condition with an *or*, with which no index helps.
+    The policies say the same of whose list it is, but as one condition, with which no index helps.
     """
     end = "order by l.position desc limit %(limit)s + 1"
     found = "select stream, l.kind, number, l.position from"

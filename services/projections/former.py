@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from infra.database import Database, DatabaseRole
 from services.projections.rebuilding import BESIDE
 from services.projections.tracking import ViewStatus, claim, status
-from services.projections.views import View, discard
+from services.projections.views import View, discard, note_tables
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ def former(database: Database, views: Iterable[View]) -> list[Former]:
     found = status(database)
     ours = {view.name: view.version for view in views}
     published = {view.name for view in found if view.published and view.version == ours.get(view.name)}
+    beside = {f"{name}_{what}": version for name, version in ours.items() for what in BESIDE}
     return [
         Former(view.name, view.version, _kept(view, published))
         for view in found
-        if view.version < ours.get(view.name, 0)
-        or any(view.name == f"{name}_{beside}" for name in ours for beside in BESIDE)
+        if view.version < ours.get(view.name, 0) or view.version <= beside.get(view.name, 0)
     ]
 
 
@@ -47,8 +47,10 @@ def _kept(view: ViewStatus, published: set[str]) -> str | None:
     )
 
 
-def drop(database: Database, found: Iterable[Former]) -> list[Former]:
+def drop(database: Database, views: Iterable[View], found: Iterable[Former]) -> list[Former]:
     """Drop those of *found* that can go and on which nobody has begun to work since; return them."""
+    with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
+        note_tables(connection, views)
     dropped = []
     for one in found:
         # A connection for each: with it ends the claim.

@@ -40,6 +40,10 @@ class Undigestible(Exception):  # noqa: N818 - it says what the event is
         self.event = event
 
 
+class Taken(Exception):  # noqa: N818 - it says what the view is
+    """Somebody else is at work on this view."""
+
+
 @dataclass
 class Log:
     """The log as it is read in one round: each page is fetched once, and each event decoded once, for all views."""
@@ -86,12 +90,12 @@ class Advanced:
 def advance(connection: Connection, log: Log, view: View, *, lock: LiteralString = LOCK, until: int = LAST) -> Advanced:
     """Let *view* go on by a page of the log, up to *until*: its rows and its position change together or not at all.
 
-    *lock* takes the row with its position. Raises LookupError where it takes none, and one of UNREACHABLE.
+    *lock* takes the row with its position. Raises Taken where it takes none, and one of UNREACHABLE.
     """
     with connection.transaction():
         row = connection.execute(lock, (view.name, view.version)).fetchone()
         if row is None:
-            raise LookupError(view.name)
+            raise Taken
         events = [event for event in log.after(row[0]) if event.id <= until]
         digested, stumbled = digest(connection, log, view, events)
         position = events[digested - 1].id if digested else row[0]

@@ -57,6 +57,7 @@ def rebuild(database: Database, store: CaseStore, view: View, on_progress: Progr
         _catch_up(connection, store, anew, on_progress)
         for table in anew.tables:
             index(connection, table)
+            connection.execute(f"analyze {table.qualified}".encode())
         for _ in range(TRIES):
             try:
                 _take_place(connection, database, store, view, anew)
@@ -117,7 +118,6 @@ def _put_in_place(connection: Connection, database: Database, table: Table, fres
     connection.execute(f"drop table views.{former}".encode())
     for name, new_name in zip(fresh.index_names, table.index_names, strict=True):
         connection.execute(f"alter index views.{name} rename to {new_name}".encode())
-    connection.execute(f"analyze {table.qualified}".encode())
 
 
 def _position(connection: Connection, view: View) -> int:
@@ -165,6 +165,9 @@ def differences(
         _catch_up(connection, store, checked, _silent, _position(holding, view))
         with connection.transaction():
             connection.execute("set transaction isolation level repeatable read")
+            # A rebuild that puts other tables in their place would put rows there that this does not see.
+            for table in view.tables:
+                connection.execute(f"lock table {table.qualified} in access share mode".encode())
             connection.execute("select from views.tracking")
             holding.rollback()
             pairs = zip(view.tables, checked.tables, strict=True)

@@ -15,7 +15,7 @@ import structlog
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
 from infra.recorder import CHANNEL
-from services.projections.projecting import UNREACHABLE, Log, advance
+from services.projections.projecting import UNREACHABLE, Log, Taken, advance
 from services.projections.tracking import LOCK, LOCK_IF_FREE, announce, claim
 from services.projections.views import View, install, publish
 
@@ -102,7 +102,7 @@ class Runner:
         """Advance *view* by at most a page; tell whether it has advanced."""
         try:
             done = advance(connection, read, view, lock=LOCK if patient else LOCK_IF_FREE)
-        except LookupError:  # somebody else has it
+        except Taken:
             return False
         if done.stumbled:
             log.error("view_stopped", view=view.name, reason=str(done.stumbled))

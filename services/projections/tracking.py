@@ -227,10 +227,11 @@ class Watch:
                     for _ in connection.notifies(timeout=POLL, stop_after=1):
                         pass
         except psycopg.Error:
-            pass  # whoever waits wakes up below, and listens anew for as long as there is time
+            time.sleep(POLL)  # then whoever still waits listens anew: a server that is full is not asked all the time
         finally:
             with self._changed:
                 self._listener = None
+                self._places = {}
                 self._changed.notify_all()
 
 

@@ -100,13 +100,17 @@ create table if not exists views.tracking (
     primary key (view, version)
 )
 """
-SINCE_0_1_0 = "alter table views.tracking add column tables text[] not null default '{}'"
-TABLES_OF_0_1_0 = """
+SINCE_0_1_0 = """
+alter table views.tracking
+    add column if not exists lock integer not null generated always as identity,
+    add column if not exists tables text[] not null default '{}'
+"""
+BY_THEIR_NAMES = """
 update views.tracking t set tables = array(
     select format('views.%%s_v%%s', name, t.version) from unnest(%s::text[]) as name
     where to_regclass(format('views.%%s_v%%s', name, t.version)) is not null
 )
-where view = %s
+where view = %s and tables = '{}'
 """
 
 
@@ -124,8 +128,7 @@ def install(database: Database, views: Iterable[View]) -> None:
     An unversioned name that exists already goes on meaning the older version until ``publish``.
     """
     with database.connect(DatabaseRole.PROJECTOR) as connection, installing(connection):
-        views = tuple(views)
-        _make_tracking(connection, database, views)
+        _make_tracking(connection, database)
         for view in views:
             known = connection.execute(
                 "select from views.tracking where view = %s and version = %s", (view.name, view.version)
@@ -169,7 +172,13 @@ def discard(connection: Connection, name: str, version: int) -> None:
                 connection.execute(f"drop table {table}".encode())
 
 
-def _make_tracking(connection: Connection, database: Database, views: Iterable[View]) -> None:
+def note_tables(connection: Connection, views: Iterable[View]) -> None:
+    """Note which tables the versions of *views* have of which that is not known: 0.1.0 did not write it down."""
+    for view in views:
+        connection.execute(BY_THEIR_NAMES, ([table.name for table in view.tables], view.name))
+
+
+def _make_tracking(connection: Connection, database: Database) -> None:
     if not exists(connection, "views.tracking"):
         connection.execute(TRACKING)
         # How far a view has come is no secret inside the service: readers wait for it.
@@ -179,5 +188,3 @@ def _make_tracking(connection: Connection, database: Database, views: Iterable[V
     columns = "select from pg_attribute where attrelid = 'views.tracking'::regclass and attname = 'tables'"
     if connection.execute(columns).fetchone() is None:
         connection.execute(SINCE_0_1_0)
-        for view in views:
-            connection.execute(TABLES_OF_0_1_0, ([table.name for table in view.tables], view.name))

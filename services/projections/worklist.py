@@ -229,7 +229,7 @@ class Counts(Model):
 def _of_reader(select: str, where: str, *, end: str = "") -> str:
     """Return *select* from the cases of the reader's organisation, or for auditors from all of them.
 
-    The policy says the same, but as one condition with an *or*, with which no index helps.
+    The policy says the same, but as one condition, with which no index helps.
     """
     own = "not {is_auditor} and owner_role = {role} and owner = {organisation}"
     branches = (f"({select} from {{worklist}} where {whose} and {where} {end})" for whose in (own, "{is_auditor}"))

@@ -152,11 +152,12 @@ async def ask(port: int, requests: Iterator[bytes], each: int) -> None:
 
 def rate(port: int, requests: Iterator[bytes], number: int) -> float:
     """Return how many of *requests* a second are answered on all connections together."""
+    each = max(1, number // CONNECTIONS)
 
     async def all_of_them() -> float:
         begun = time.perf_counter()
-        await asyncio.gather(*(ask(port, requests, number // CONNECTIONS) for _ in range(CONNECTIONS)))
-        return number / (time.perf_counter() - begun)
+        await asyncio.gather(*(ask(port, requests, each) for _ in range(CONNECTIONS)))
+        return CONNECTIONS * each / (time.perf_counter() - begun)
 
     return asyncio.run(all_of_them())
 

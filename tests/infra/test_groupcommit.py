@@ -281,6 +281,74 @@ def test_in_the_end_callers_hear_whether_it_is_known_what_was_recorded(
         assert commits.ask(asked("c")) == "C"
 
 
+def test_what_a_second_attempt_says_of_itself_tells_nothing_of_the_first(log: Log) -> None:
+    """The first may have been recorded, whatever lock the second one does not get."""
+    errors = [psycopg.errors.LockNotAvailable("lock timeout"), psycopg.errors.AdminShutdown("shutting down")]
+    log.fail = lambda _: errors.pop() if errors else None
+    with (
+        closing(queue(log)) as commits,
+        pytest.raises(OperationalError, match="lost: whether this was recorded is not known"),
+    ):
+        commits.ask(asked("a"))
+
+
+def test_a_batch_that_was_on_its_way_for_long_is_sent_again_all_the_same(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have waited for a lock longer than anybody waits for a server."""
+    monkeypatch.setattr(groupcommit, "RECONNECT_SECONDS", 0.1)
+    broken = [psycopg.errors.AdminShutdown("shutting down")]
+
+    def fail(_: list[str]) -> Exception | None:
+        if not broken:
+            return None
+        sleep(0.3)
+        return broken.pop()
+
+    log.fail = fail
+    with closing(queue(log)) as commits:
+        assert commits.ask(asked("a")) == "A"
+    assert log.agains == [False, True]
+
+
+def test_whoever_was_answered_keeps_the_answer_when_the_server_goes_away(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a batch whose requests were sent one by one; the others hear what is known of theirs."""
+    monkeypatch.setattr(groupcommit, "RECONNECT_SECONDS", 0.2)
+
+    def fail(names: list[str]) -> Exception | None:
+        if len(names) > 1:
+            return psycopg.DataError("no such character")
+        if names != ["b"]:
+            return None
+        monkeypatch.setattr(commits, "_connect", refuse)
+        return psycopg.errors.AdminShutdown("shutting down")
+
+    def refuse() -> Any:  # noqa: ANN401 - never returns
+        message = "connection refused"
+        raise psycopg.OperationalError(message)
+
+    log.fail = fail
+    with closing(queue(log)) as commits:
+        answers = gathered(commits, log, "abc")
+        log.open.set()
+
+        assert answers[1].result(10) == "A"
+        with pytest.raises(OperationalError, match="is not known"):
+            answers[2].result(10)
+        with pytest.raises(OperationalError, match="nothing of this was recorded"):
+            answers[3].result(10)
+
+
+def test_a_turn_with_nothing_to_send_asks_for_no_connection(log: Log) -> None:
+    """Somebody else has sent what was there, and the store may have been closed since."""
+    with closing(queue(log)) as commits, commits._turn:  # noqa: SLF001 - as whoever came just too late
+        commits._send_some()  # noqa: SLF001
+
+    assert log.connections == 0
+
+
 def test_who_cannot_connect_hears_that_nothing_was_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Since nothing was sent."""
     monkeypatch.setattr(groupcommit, "RECONNECT_SECONDS", 0.2)

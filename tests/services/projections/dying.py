@@ -38,9 +38,9 @@ def main(url: str, prefix: str, step: str) -> None:
         case 0:
             projecting.Log.after = then_die(projecting.Log.after)  # type: ignore[method-assign]
         case 1:
-            runner.digest = then_die(projecting.digest)  # type: ignore[attr-defined]
+            projecting.digest = then_die(projecting.digest)
         case 2:
-            runner.move = then_die(tracking.move)  # type: ignore[attr-defined]
+            projecting.move = then_die(tracking.move)  # type: ignore[attr-defined]
         case _:
             runner.Runner._advance = then_die(runner.Runner._advance)  # type: ignore[method-assign]  # noqa: SLF001
     with Database(url, prefix) as database:

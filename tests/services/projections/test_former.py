@@ -42,10 +42,10 @@ def test_former_tables_stay_until_the_new_ones_have_caught_up(database: Database
     why = "the version of this release has not caught up yet"
     found = former(database, NEXT)
     assert found == [Former("access", access.VERSION, why), Former("worklist", worklist.VERSION, why)]
-    assert drop(database, found) == []
+    assert drop(database, NEXT, found) == []
 
     Runner(database, store, NEXT).catch_up()
-    dropped = drop(database, former(database, NEXT))
+    dropped = drop(database, NEXT, former(database, NEXT))
 
     assert [(one.view, one.version) for one in dropped] == [("access", access.VERSION), ("worklist", worklist.VERSION)]
     with closing(database.connect(DatabaseRole.PROJECTOR)) as connection:
@@ -54,6 +54,14 @@ def test_former_tables_stay_until_the_new_ones_have_caught_up(database: Database
     assert former(database, NEXT) == []
     assert sorted(view.name for view in status(database)) == sorted(view.name for view in VIEWS)
     assert all(len(rows(database, view)["worklist"]) == 2 for view in NEXT if view.name == "worklist")
+
+
+def test_what_a_newer_release_has_begun_is_left_alone(database: Database) -> None:
+    """Also what is to take the place of a view in it."""
+    install(database, [next_version(worklist.VIEW).beside("anew")])
+
+    assert former(database, VIEWS) == []
+    assert [one.view for one in former(database, NEXT)] == ["access", "worklist", "worklist_anew"]
 
 
 def test_nobody_loses_the_tables_they_work_on(database: Database, store: CaseStore, runner: Runner) -> None:
@@ -68,7 +76,7 @@ def test_nobody_loses_the_tables_they_work_on(database: Database, store: CaseSto
             stop.wait(0.05)
 
         assert {one.kept for one in former(database, NEXT)} == {"somebody is at work on it"}
-        assert drop(database, found) == []
+        assert drop(database, NEXT, found) == []
     finally:
         stop.set()
         at_work.join()
@@ -86,7 +94,7 @@ def test_what_was_begun_and_given_up_can_go(database: Database, store: CaseStore
     found = former(database, VIEWS)
 
     assert found == [Former("worklist_anew", worklist.VERSION, None)]
-    assert drop(database, found) == found
+    assert drop(database, VIEWS, found) == found
     assert former(database, VIEWS) == []
     network.give(a_threat(), TEAM)
 
@@ -96,10 +104,12 @@ def test_tables_of_a_release_that_did_not_write_their_names_down_can_go_too(
 ) -> None:
     """Version 0.1.0 did not."""
     with closing(database.connect(DatabaseRole.PROJECTOR, autocommit=True)) as connection:
-        connection.execute("alter table views.tracking drop column tables")
+        connection.execute("alter table views.tracking drop column tables, drop column lock")
+    # It need not be the projector that comes first.
+    rebuild(database, store, next(view for view in VIEWS if view.name == "memberships"))
 
     Runner(database, store, NEXT).catch_up()
-    drop(database, former(database, NEXT))
+    drop(database, NEXT, former(database, NEXT))
 
     with closing(database.connect(DatabaseRole.PROJECTOR)) as connection:
         assert not exists(connection, access.ACCESS.qualified)

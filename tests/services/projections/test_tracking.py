@@ -10,7 +10,7 @@ import pytest
 
 from infra.database import Database, DatabaseRole
 from infra.eventstore import CaseStore
-from services.projections import worklist
+from services.projections import tracking, worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.tracking import NotYetVisible, Watch, status
@@ -48,10 +48,16 @@ def test_the_status_tells_position_and_lag(database: Database, network: Network,
         assert not view.running
 
 
-def test_waiting_ends_when_all_views_show_the_position(
-    database: Database, store: CaseStore, network: Network, runner: Runner, watch: Watch
+def test_waiting_ends_when_all_views_show_the_position(  # noqa: PLR0913, PLR0917 - fixtures
+    database: Database,
+    store: CaseStore,
+    network: Network,
+    runner: Runner,
+    watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """And at once where they do already."""
+    """At once where they do already, and else when the projector says so: nobody looks in between."""
+    monkeypatch.setattr(tracking, "POLL", 60.0)
     install(database, VIEWS)
     watch.wait(VIEWS, 0, timeout=0)
     network.give(a_threat(), TEAM)
