@@ -200,7 +200,9 @@ def project() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as database:
-        Runner(database, projector_store(database), VIEWS).run(stop)
+        runner = Runner(database, projector_store(database), VIEWS)
+        settle()
+        runner.run(stop)
 
 
 @program.command()

@@ -29,6 +29,7 @@ from infra.database import Database, DatabaseRole
 from infra.events import Event
 from infra.eventstore import CaseStore, Recorded
 from infra.registers import public_bodies
+from services.app import settle
 from services.history.arrivals import Parameters
 from services.history.recording import record
 from services.projections import worklist
@@ -117,6 +118,8 @@ def stock(database: Database, events: int) -> float:
             super().__init__(database, KINDS, role=DatabaseRole.PROJECTOR)
 
     drop_views(database)
+    with closing(database.owner(autocommit=True)) as owner:
+        owner.execute("drop table if exists notification_tracking")
     install(database, VIEWS)
     address = {name: str(value) for name, value in conninfo_to_dict(database.url).items()}
     datastore = PostgresDatastore(
@@ -238,7 +241,9 @@ def project_until_stopped(url: str, prefix: str) -> None:
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     with Database(url, prefix) as database:
-        Runner(database, projector_store(database), VIEWS).run(stop)
+        runner = Runner(database, projector_store(database), VIEWS)
+        settle()
+        runner.run(stop)
 
 
 if __name__ == "__main__":
