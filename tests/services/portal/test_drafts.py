@@ -71,6 +71,18 @@ def test_two_windows_have_a_draft_each(browse: Browse) -> None:
     assert f"concept={second[KEY]}" in browser.get("/werklijst").text
 
 
+def test_a_form_says_before_its_first_field_that_it_begins_with_a_draft(browse: Browse) -> None:
+    """Whoever takes another call would else report the danger of the one before; the way out stands there too."""
+    browser = browse("support-team")
+    typed_in(browser, INTAKE, FOUR)
+
+    page = browser.get(INTAKE).text
+    told, way_out, form = (
+        page.index(words) for words in ("Dit had u al getypt", "Concept weggooien en opnieuw", 'id="formulier"')
+    )
+    assert told < way_out < form
+
+
 def test_what_can_no_longer_be_sent_can_still_be_read(browse: Browse) -> None:
     """A colleague closed the case while the note was being typed."""
     browser = browse("support-team")
