@@ -85,7 +85,7 @@ def test_a_fault_is_noticed(screen: Window, made: str) -> None:
     screen.end()
     screen.resize(NARROWEST)
     screen.fit()
-    screen.page.set_viewport_size(PHONE)
+    screen.resize(PHONE)
 
     if made == "nothing":
         assert screen.faults == []

@@ -59,7 +59,7 @@ def faults(screens: Screens, served: Served, visit: Visit) -> list[str]:
     phone, wide = screens
     phone.resize(NARROWEST)
     phone.fit()
-    phone.page.set_viewport_size(PHONE)
+    phone.resize(PHONE)  # drawn, before the next page comes: else that one would be drawn in both widths, and move
     return [f"phone: {fault}" for fault in phone.faults] + [f"wide: {fault}" for fault in wide.faults]
 
 
