@@ -186,7 +186,9 @@ class Watch:
                     if behind.stopped or remaining <= 0 or self._closed:
                         raise behind
                     self._listen()
-                    self._changed.wait(remaining)
+                    # It may have been told since we looked, and then nobody would wake us.
+                    if _behind(self._places, wanted, position) is not None:
+                        self._changed.wait(remaining)
                     behind = _behind(self._places, wanted, position)
             finally:
                 self._waiting -= 1
