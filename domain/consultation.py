@@ -6,7 +6,7 @@ body: only which kind of body it is.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, assert_never, get_args
 
@@ -23,6 +23,7 @@ from domain.basis import (
     Refusal,
     Role,
     SubjectId,
+    replace,
 )
 from domain.bodies import BodyKind
 from domain.integrity_inquiry import Nature

@@ -5,7 +5,7 @@ about the process and never learns who it is about.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, assert_never, get_args
 
 from domain.basis import (
@@ -20,6 +20,7 @@ from domain.basis import (
     Refusal,
     Role,
     UnknownBody,
+    replace,
 )
 from domain.bodies import BodyId, BodyKind, PublicBody
 from domain.people import POLITICAL_OFFICES, Office, PersonDetails, Statement, Subject

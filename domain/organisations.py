@@ -1,7 +1,7 @@
 """Who works where, in which role, and what has an organisation done that everybody may know?"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, ClassVar, assert_never, get_args
 
@@ -20,6 +20,7 @@ from domain.basis import (
     Refusal,
     Role,
     UnknownBody,
+    replace,
 )
 from domain.bodies import BodyId
 from domain.values import SLUG, CodeList, Day, Line, Slug

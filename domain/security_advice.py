@@ -6,7 +6,7 @@ reason: only with the exits counted can anybody say how often an advice leads to
 
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, assert_never, get_args
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from domain.basis import (
     StreamId,
     SubjectId,
     UnknownBody,
+    replace,
 )
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Statement, Subject

@@ -4,7 +4,7 @@ Parallel tracks (police, aftercare, home security) run from day 0 beside one ano
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, assert_never, get_args
 from uuid import UUID
@@ -24,6 +24,7 @@ from domain.basis import (
     Role,
     SubjectId,
     UnknownBody,
+    replace,
 )
 from domain.bodies import BodyId
 from domain.people import Office, PersonDetails, Phone, Statement, Subject

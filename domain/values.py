@@ -2,13 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
-from typing import Annotated, Self, TypeVar, get_args
+from typing import Annotated, Self, TypeVar, cast, get_args
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    StrictBool,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 """Where a calendar day begins: the day of an act is the day in the Netherlands."""
@@ -35,24 +47,37 @@ class CodeList(StrEnum):
         return member
 
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_DATE_TIME = re.compile(rf"{_DATE.pattern}[Tt]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+@dataclass(frozen=True)
+class Spelled:
+    """Refuses other spellings, which lax parsing would understand: it takes ``0`` and ``"0"`` for 1 January 1970."""
+
+    form: str
+    """A regular expression."""
+    example: str
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Look at Python's values here; JSON, from which whole histories are read, pydantic checks without Python."""
+        value = handler(source)
+        text = core_schema.str_schema(pattern=rf"^(?:{self.form})$", strict=True)
+        return core_schema.json_or_python_schema(
+            core_schema.chain_schema([text, value]),
+            core_schema.no_info_before_validator_function(self._refuse_others, value),
+        )
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the value, not the steps that lead to it."""
+        return handler(cast("core_schema.JsonOrPythonSchema", schema)["python_schema"])
+
+    def _refuse_others(self, value: object) -> object:
+        if isinstance(value, (int, float)) or (isinstance(value, str) and not re.fullmatch(self.form, value, re.ASCII)):
+            message = f"must be text in the form {self.example}"
+            raise ValueError(message)
+        return value
 
 
-def _only(form: re.Pattern[str], example: str, value: object) -> object:
-    """Refuse other spellings, which lax parsing would understand: it takes ``0`` and ``"0"`` for 1 January 1970."""
-    if isinstance(value, (int, float)) or (isinstance(value, str) and not form.fullmatch(value)):
-        message = f"must be text in the form {example}"
-        raise ValueError(message)
-    return value
-
-
-def _only_date(value: object) -> object:
-    return _only(_DATE, "2026-03-18", value)
-
-
-def _only_date_time(value: object) -> object:
-    return _only(_DATE_TIME, "2026-03-18T23:00:00Z", value)
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+_ZONE = "[Zz]|[+-][0-9]{2}:[0-9]{2}"
 
 
 def _only_number(value: object) -> object:
@@ -64,7 +89,8 @@ def _only_number(value: object) -> object:
 
 def _in_utc(value: datetime) -> datetime:
     try:
-        return value.astimezone(UTC)
+        # What is stored is in UTC: of a history that is read this leaves every moment as it is.
+        return value.astimezone(UTC) if value.utcoffset() else value
     except OverflowError as error:
         message = "must lie in the years 1 to 9999, in UTC too"
         raise ValueError(message) from error
@@ -80,9 +106,11 @@ Text = Annotated[str, Field(min_length=1, max_length=4000, pattern=rf"^[^{_CONTR
 SLUG = r"^[a-z0-9][a-z0-9-]{1,63}$"
 Slug = Annotated[str, Field(pattern=SLUG)]
 """A name for machines that people can read: 2 to 64 lower-case letters, digits and dashes."""
-Day = Annotated[date, BeforeValidator(_only_date), Field(json_schema_extra={"format": "date"})]
+Day = Annotated[date, Spelled(_DATE, "2026-03-18"), Field(json_schema_extra={"format": "date"})]
 """A calendar day in the Netherlands."""
-Instant = Annotated[AwareDatetime, BeforeValidator(_only_date_time), AfterValidator(_in_utc)]
+Instant = Annotated[
+    AwareDatetime, Spelled(f"{_DATE}[Tt]{_TIME}({_ZONE})", "2026-03-18T23:00:00Z"), AfterValidator(_in_utc)
+]
 """A moment, aware, in UTC."""
 WHOLE = BeforeValidator(_only_number)
 """Makes an ``int`` a whole number as JSON has it: 43.0 is one too, "43" and true are not."""

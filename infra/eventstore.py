@@ -1,7 +1,8 @@
 """How are streams loaded and decisions recorded?
 
-The eventsourcing library's ``Application``, with our recorder and mapper: it loads a stream through its ``Repository``
-with a plain projector, and records the events of several streams in one append.
+The eventsourcing library's ``Application``, with our recorder and mapper. A stream is loaded by a plain fold over its
+facts, without the library's ``Repository``, which would have each event made whole, with all that is recorded of it.
+The events of several streams are recorded in one append.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -43,17 +44,12 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Loaded(Generic[S]):
-    """The state of a stream at a version; an eventsourcing ``ImmutableAggregateProtocol[str]``."""
+    """The state of a stream at a version."""
 
     stream: StreamId
     state: S
     version: int
     """0: nothing has been recorded in it."""
-
-    @property
-    def id(self) -> str:
-        """Return what the library knows it by."""
-        return self.stream
 
 
 @dataclass(frozen=True)
@@ -92,16 +88,11 @@ class CaseStore(Application[str]):
         if stream.partition(":")[0] != kind.name:
             message = f"{stream} is not a stream of the kind {kind.name}"
             raise ValueError(message)
-        evolve = kind.evolve
-
-        def fold(earlier: Loaded[S] | None, events: Iterable[Event]) -> Loaded[S]:
-            state, reached = (earlier.state, earlier.version) if earlier else (kind.empty, 0)
-            for event in events:
-                state = evolve(state, event.fact)
-                reached = event.originator_version
-            return Loaded(stream, state, reached)
-
-        return self.repository.get(stream, version=version, projector_func=fold)
+        evolve, to_fact = kind.evolve, self.mapper.to_fact
+        state, reached = kind.empty, 0
+        for reached, topic, stored in self.recorder.select_states(stream, lte=version):
+            state = evolve(state, to_fact(topic, stored, f"{reached} of {stream}"))
+        return Loaded(stream, state, reached)
 
     def head(self) -> int:
         """Return the last position, 0 while nothing is recorded."""

@@ -10,6 +10,7 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, MapperDeserialisat
 from pydantic import ValidationError
 
 from domain.basis import Fact, Kind
+from domain.values import M
 from infra.appending import StoredFact
 from infra.events import Event, Metadata
 
@@ -64,29 +65,26 @@ class FactMapper(Mapper[str]):
         if not isinstance(stored_event, StoredFact):
             message = f"a {type(stored_event).__name__} is not a StoredFact"
             raise TypeError(message)
-        topic, state = stored_event.topic, stored_event.state
+        topic, event_id = stored_event.topic, stored_event.event_id
+        fact = self.to_fact(topic, stored_event.state, event_id)
+        return Event(
+            originator_id=str(stored_event.originator_id),
+            originator_version=stored_event.originator_version,
+            event_id=event_id,
+            metadata=_read(Metadata, stored_event.metadata, topic, event_id),
+            fact=fact,
+        )
+
+    def to_fact(self, topic: str, state: bytes, which: object) -> Fact:
+        """Return the fact alone; *which* event it is of, errors say. Raises as ``to_domain_event`` does."""
+        now = topic
         if topic in self._upcasts:
-            topic, state = self._upcast(topic, state)
-        fact = self._classes.get(topic)
+            now, state = self._upcast(topic, state)
+        fact = self._classes.get(now)
         if fact is None:
-            message = f"{topic} of event {stored_event.event_id}"
+            message = f"{topic} of event {which}"
             raise UnknownTopic(message)
-        try:
-            return Event(
-                originator_id=str(stored_event.originator_id),
-                originator_version=stored_event.originator_version,
-                event_id=stored_event.event_id,
-                metadata=Metadata.model_validate_json(stored_event.metadata),
-                fact=fact.model_validate_json(state),
-            )
-        except ValidationError as error:
-            # Where and what is wrong, without the value: it may be somebody's name.
-            faults = "; ".join(
-                f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
-                for fault in error.errors(include_url=False, include_context=False, include_input=False)
-            )
-            message = f"event {stored_event.event_id} is no {topic}: {faults}"
-            raise MapperDeserialisationError(message) from None
+        return _read(fact, state, topic, which)
 
     def _upcast(self, topic: str, state: bytes) -> tuple[str, bytes]:
         shape = json.loads(state)
@@ -99,6 +97,19 @@ class FactMapper(Mapper[str]):
         while topic in self._upcasts:
             topic = _next(topic)
         return topic
+
+
+def _read(model: type[M], text: str | bytes, topic: str, which: object) -> M:
+    try:
+        return model.model_validate_json(text)
+    except ValidationError as error:
+        # Where and what is wrong, without the value: it may be somebody's name.
+        faults = "; ".join(
+            f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
+            for fault in error.errors(include_url=False, include_context=False, include_input=False)
+        )
+        message = f"event {which} is no {topic}: {faults}"
+        raise MapperDeserialisationError(message) from None
 
 
 def _next(topic: str) -> str:

@@ -218,6 +218,14 @@ class FactRecorder(ApplicationRecorder):
                 (str(originator_id), 0 if gt is None else gt, LAST if lte is None else lte, limit),
             ).fetchall()
 
+    def select_states(self, stream: StreamId, *, lte: int | None = None) -> Sequence[tuple[int, str, bytes]]:
+        """Return version, topic and state of the events of *stream*, up to the version *lte*: what a decision needs."""
+        with self._cursor() as cursor:
+            return cursor.execute(
+                "select version, topic, state from store.events where stream = %s and version <= %s order by version",
+                (stream, LAST if lte is None else lte),
+            ).fetchall()
+
     def select_notifications(
         self,
         start: int | None,

@@ -152,13 +152,13 @@ class Handling:
     def _decide_once(
         self, kind: Kind[Any], request: Request, stream: StreamId, idempotency: Idempotency | None
     ) -> Decision | Receipt:
-        """Decide, unless the request was answered before: then return the receipt of then."""
-        if idempotency and (answer := self.store.answered(idempotency)):
-            return answer
+        """Decide. What has become impossible because the request itself was recorded before, is answered as then.
+
+        What has not, recording answers as then.
+        """
         try:
             return self._decide(kind, request, stream)
         except (Refusal, Answerable):
-            # The same request may have been recorded since we asked, and then it stood in its own way.
             if idempotency and (answer := self.store.answered(idempotency)):
                 return answer
             raise
