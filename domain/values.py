@@ -1,11 +1,13 @@
 """Which forms do the values in commands and facts take, and which of them are sealed?"""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import Enum, StrEnum
-from typing import Annotated, Self, TypeVar, get_args
+from functools import cache
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, get_args
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -17,7 +19,9 @@ from pydantic import (
     Field,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
     StrictBool,
+    ValidatorFunctionWrapHandler,
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -122,6 +126,30 @@ Flag = StrictBool
 """Yes or no, and nothing that merely resembles it."""
 
 
+class Sealed(str):
+    """What stands in the place of a marked value that has not been opened: its ciphertext, which says nothing.
+
+    It is a text so that whatever carries values along carries it too. Rules look at no marked value, so none meets it.
+    """
+
+    __slots__ = ()
+
+
+class Erased(str):
+    """What stands in the place of a value that nobody can open any more."""
+
+    __slots__ = ()
+
+    @property
+    def label(self) -> str:
+        """Return what pages show, also where a code is expected."""
+        return str(self)
+
+
+ERASED = Erased("gewist")
+"""What all erased values are alike, in whatever is shown."""
+
+
 class Sensitivity(Enum):
     """Under whose key a field is sealed (docs/decisions/0007)."""
 
@@ -129,6 +157,43 @@ class Sensitivity(Enum):
     """Under the key of the subject that stands beside it: names, addresses, telephone numbers, free text."""
     IDENTIFYING = "identifying"
     """Under the key of the case: body, office, place ("the mayor of X" is a person), and what tells them."""
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Take what is sealed in the place of the value: from JSON, which is how it is stored, and never from a caller.
+
+        What callers send has been parsed before it comes here, and there a sealed value is one of ours already.
+        """
+        plain = handler(source)
+        text = core_schema.typed_dict_schema({"sealed": core_schema.typed_dict_field(core_schema.str_schema())})
+        sealed = core_schema.no_info_after_validator_function(_unsealed_json, text)
+        return core_schema.json_or_python_schema(
+            core_schema.union_schema([sealed, plain], mode="left_to_right"),
+            core_schema.no_info_wrap_validator_function(_sealed_or_plain, plain),
+            serialization=core_schema.wrap_serializer_function_ser_schema(
+                _sealed_as_json, schema=plain, when_used="json"
+            ),
+            metadata={"pydantic_js_functions": [lambda _, describe: _described(plain, describe)]},
+        )
+
+
+def _unsealed_json(value: dict[str, str]) -> Sealed:
+    return Sealed(value["sealed"])
+
+
+def _sealed_or_plain(value: object, validate: ValidatorFunctionWrapHandler) -> object:
+    return value if isinstance(value, (Sealed, Erased)) else validate(value)
+
+
+def _sealed_as_json(value: object, serialize: SerializerFunctionWrapHandler) -> object:
+    if isinstance(value, Sealed):
+        return {"sealed": str(value)}
+    return str(value) if isinstance(value, Erased) else serialize(value)
+
+
+def _described(plain: CoreSchema, describe: GetJsonSchemaHandler) -> JsonSchemaValue:
+    """Describe the value; in answers it can have been erased."""
+    found = describe(plain)
+    return found if describe.mode == "validation" else {"anyOf": [found, {"const": str(ERASED)}]}
 
 
 Personal = Annotated[T, Sensitivity.PERSONAL]
@@ -157,7 +222,61 @@ def _marks(annotation: object, path: tuple[str, ...]) -> Iterator[tuple[tuple[st
             yield from _marks(part, path)
 
 
-M = TypeVar("M", bound=Model)
+M = TypeVar("M", bound=BaseModel)
+
+
+class Marked(NamedTuple):
+    """A marked value that is there, and where."""
+
+    model: BaseModel
+    name: str
+    """Of the field."""
+    mark: Sensitivity
+    path: str
+    """From the outermost model, as a JSON Pointer (RFC 6901) without the first slash: ``notes/0/text``."""
+
+    @property
+    def value(self) -> Any:  # noqa: ANN401 - whatever the field holds
+        """Return the value itself."""
+        return getattr(self.model, self.name)
+
+    @property
+    def subject(self) -> UUID | None:
+        """Return whose it is, where it is personal."""
+        found: UUID | None = getattr(self.model, "subject", None)
+        return found
+
+
+def with_marked(model: M, change: Callable[[Marked], Any], path: str = "") -> M:
+    """Return *model* with what *change* makes of each marked value in it."""
+    changes: dict[str, Any] = {}
+    for name, mark in marked_fields(type(model)):
+        value = getattr(model, name)
+        if value is None:
+            continue
+        place = f"{path}{name}"
+        changed = change(Marked(model, name, mark, place)) if mark else _with_marked_inside(value, change, place)
+        if changed is not value:
+            changes[name] = changed
+    return model.model_copy(update=changes) if changes else model
+
+
+def _with_marked_inside(value: Any, change: Callable[[Marked], Any], place: str) -> Any:  # noqa: ANN401
+    if isinstance(value, BaseModel):
+        return with_marked(value, change, f"{place}/")
+    if isinstance(value, tuple):
+        changed = tuple(_with_marked_inside(part, change, f"{place}/{n}") for n, part in enumerate(value))
+        return changed if any(new is not old for new, old in zip(changed, value, strict=True)) else value
+    return value
+
+
+@cache
+def marked_fields(model: type[BaseModel]) -> tuple[tuple[str, Sensitivity | None], ...]:
+    """Return the fields of *model* that are marked, and (without a mark of their own) those that hold marked ones."""
+    found: dict[str, Sensitivity | None] = {}
+    for way, mark in sensitive_fields(model):
+        found[way[0]] = mark if len(way) == 1 else None
+    return tuple(found.items())
 
 
 def merged(earlier: M, later: M) -> M:

@@ -2,7 +2,7 @@
 
 Each part works in a database role of its own, so that PostgreSQL itself refuses what the part has no business doing:
 *app* appends and loads, *projector* owns the views, *reader* reads views under row-level security, as one actor at a
-time.
+time, *keys* seals and opens.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,6 +18,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from domain.basis import Actor
+from infra.keyring import Keyring
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -40,6 +41,7 @@ class DatabaseRole(StrEnum):
     APP = "app"
     PROJECTOR = "projector"
     READER = "reader"
+    KEYS = "keys"
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Database:
     url: str
     prefix: str = "weerbaar"
     pool_size: int = 10
+    keyring: Keyring | None = field(default=None, repr=False)
+    """The key-encryption keys of what is sealed in it; without them nothing can be sealed or opened."""
     _pools: dict[DatabaseRole, ConnectionPool[Connection]] = field(init=False, repr=False)
     _closing: ExitStack = field(init=False, repr=False, default_factory=ExitStack)
 

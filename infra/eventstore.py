@@ -6,7 +6,7 @@ The events of several streams are recorded in one append.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, NoReturn, TypeVar
 
 from eventsourcing.application import Application
@@ -17,7 +17,8 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
-from domain.basis import Kind, StreamId
+from domain.basis import Fact, Kind, StreamId
+from domain.values import marked_fields
 from infra.appending import Idempotency, IdempotencyKeyReused, Receipt, StoredFact
 from infra.database import Database, DatabaseRole
 from infra.events import Event
@@ -25,10 +26,12 @@ from infra.failures import EventAlreadyRecorded, VersionConflict
 from infra.groupcommit import QueueIsFull
 from infra.mapper import UPCASTS, FactMapper, UnknownTopic, Upcast
 from infra.recorder import FactRecorder
+from infra.vault import CaseKeys, Forgotten, Vault, opened, opened_fact
 
 __all__ = [
     "CaseStore",
     "EventAlreadyRecorded",
+    "Forgotten",
     "Idempotency",
     "IdempotencyKeyReused",
     "Loaded",
@@ -50,6 +53,8 @@ class Loaded(Generic[S]):
     state: S
     version: int
     """0: nothing has been recorded in it."""
+    keys: Mapping[str, CaseKeys] = field(default_factory=dict, repr=False)
+    """Of the stream, if it is of a kind that is sealed."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,9 @@ class Recorded:
 
     position: int
     event: Event
+    """What is under the key of the case is opened in it, and nothing that is personal."""
+    sealed: Fact
+    """The fact as it is stored."""
 
 
 class CaseStore(Application[str]):
@@ -79,20 +87,29 @@ class CaseStore(Application[str]):
         self.kinds = tuple(kinds)
         self._upcasts = upcasts
         self._role = role
+        sealed = frozenset(kind.name for kind in self.kinds if any(map(marked_fields, kind.facts)))
+        # Who only reads facts for views opens no more in them than views tell.
+        self.vault = Vault(database, sealed, role if role is DatabaseRole.PROJECTOR else DatabaseRole.KEYS)
         super().__init__()
 
     # --- loading ------------------------------------------------------------------------------------------------------
 
     def load(self, kind: Kind[S], stream: StreamId, version: int | None = None) -> Loaded[S]:
-        """Return the state of *stream*, now or at an earlier *version*; of an unknown one the empty state."""
+        """Return the state of *stream*, now or at an earlier *version*; of an unknown one the empty state.
+
+        What is under the key of the case is opened in it, and nothing that is personal.
+        """
         if stream.partition(":")[0] != kind.name:
             message = f"{stream} is not a stream of the kind {kind.name}"
             raise ValueError(message)
         evolve, to_fact = kind.evolve, self.mapper.to_fact
         state, reached = kind.empty, 0
-        for reached, topic, stored in self.recorder.select_states(stream, lte=version):
-            state = evolve(state, to_fact(topic, stored, f"{reached} of {stream}"))
-        return Loaded(stream, state, reached)
+        keys = self.vault.of([stream])
+        for following, event_id, topic, stored in self.recorder.select_states(stream, lte=version):
+            fact = to_fact(topic, stored, event_id)
+            state = evolve(state, opened_fact(fact, event_id, stream, keys.get(stream), personal=False))
+            reached = following
+        return Loaded(stream, state, reached, keys)
 
     def head(self) -> int:
         """Return the last position, 0 while nothing is recorded."""
@@ -100,16 +117,28 @@ class CaseStore(Application[str]):
 
     # --- recording ----------------------------------------------------------------------------------------------------
 
+    def prepare(self, events: Sequence[Event], keys: Mapping[str, CaseKeys] | None = None) -> list[StoredFact]:
+        """Return *events* as they are recorded: sealed, under keys that are on the disk before they are.
+
+        *keys* are those that came with what was loaded. Raises Forgotten, UnknownTopic and persistence exceptions.
+        """
+        return [self.mapper.to_stored_event(event) for event in self.vault.seal(events, keys)]
+
+    def opened(self, events: Sequence[Event], *, personal: bool = True) -> list[Event]:
+        """Return recorded *events* opened, as far as anybody still can and this store may."""
+        keys = self.vault.of({event.originator_id for event in events})
+        return [opened(event, keys.get(event.originator_id), personal=personal) for event in events]
+
     async def record(
         self,
-        events: Sequence[Event],
+        events: Sequence[StoredFact],
         *,
         expected: Mapping[StreamId, int],
         idempotency: Idempotency | None = None,
         stream: StreamId | None = None,
         number: str | None = None,
     ) -> Receipt:
-        """Record all *events* or none, if every stream in *expected* is still at the version given there.
+        """Record all *events*, which are prepared, or none, if every stream is at its version in *expected*.
 
         *expected* names the streams that the decision depends on, also those only read. The receipt is about *stream*
         (by default that of the first event) and names the case *number* that was given out. With an *idempotency* key
@@ -117,7 +146,7 @@ class CaseStore(Application[str]):
         IdempotencyKeyReused, EventAlreadyRecorded, QueueIsFull and the library's persistence exceptions.
         """
         return await self.recorder.append_async(
-            self._stored(events), expected=expected, idempotency=idempotency, stream=stream, number=number
+            events, expected=expected, idempotency=idempotency, stream=stream, number=number
         )
 
     def record_now(
@@ -129,13 +158,10 @@ class CaseStore(Application[str]):
         stream: StreamId | None = None,
         number: str | None = None,
     ) -> Receipt:
-        """Do as ``record`` does, for a thread that has nothing else to do meanwhile."""
+        """Prepare and record *events*, for a thread that has nothing else to do meanwhile: see ``record``."""
         return self.recorder.append(
-            self._stored(events), expected=expected, idempotency=idempotency, stream=stream, number=number
+            self.prepare(events), expected=expected, idempotency=idempotency, stream=stream, number=number
         )
-
-    def _stored(self, events: Sequence[Event]) -> list[StoredFact]:
-        return [self.mapper.to_stored_event(event) for event in events]
 
     def answered(self, idempotency: Idempotency) -> Receipt | None:
         """Return the receipt that this key was answered with. Raises IdempotencyKeyReused for another fingerprint."""

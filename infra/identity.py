@@ -123,16 +123,16 @@ def demo_issuer(settings: Settings) -> DemoIssuer:
     """Return the demo's issuer; its key is made at first use and kept in the data folder."""
     path = settings.data_dir / "issuer.json"
     fresh = ECKey.generate_key("P-256", parameters={"use": "sig", "alg": "ES256"}, auto_kid=True)
-    key = ECKey.import_key(json.loads(_kept(path, json.dumps(fresh.as_dict(private=True)).encode())))
+    key = ECKey.import_key(json.loads(kept(path, json.dumps(fresh.as_dict(private=True)).encode())))
     return DemoIssuer(key=key, issuer=settings.token_issuer, audience=settings.token_audience)
 
 
 def verifier(settings: Settings) -> Verifier:
     """Return the verifier for the configured issuer, in demo mode by default the demo's own."""
     if settings.token_issuer == DEMO_ISSUER:
-        _refuse_in_production(settings, "TOKEN_ISSUER (the demo's will not do)")
+        refuse_in_production(settings, "TOKEN_ISSUER (the demo's will not do)")
     if settings.token_keys_file is None:
-        _refuse_in_production(settings, "TOKEN_KEYS_FILE")
+        refuse_in_production(settings, "TOKEN_KEYS_FILE")
         return demo_issuer(settings).verifier
     try:
         keys = KeySet.import_key_set(json.loads(settings.token_keys_file.read_bytes()))
@@ -145,8 +145,8 @@ def verifier(settings: Settings) -> Verifier:
 def secret(settings: Settings) -> bytes:
     """Return the secret of opaque tokens; demo mode makes its own at first use and keeps it in the data folder."""
     if settings.secret_file is None:
-        _refuse_in_production(settings, "SECRET_FILE")
-        return _kept(settings.data_dir / "secret", secrets.token_bytes(SECRET_BYTES))
+        refuse_in_production(settings, "SECRET_FILE")
+        return kept(settings.data_dir / "secret", secrets.token_bytes(SECRET_BYTES))
     try:
         found = settings.secret_file.read_bytes()
     except OSError as error:
@@ -158,14 +158,14 @@ def secret(settings: Settings) -> bytes:
     return found
 
 
-def _refuse_in_production(settings: Settings, name: str) -> None:
+def refuse_in_production(settings: Settings, name: str) -> None:
     """Refuse to make up in production what somebody must answer for."""
     if settings.mode is Mode.PRODUCTION:
         message = f"production mode needs the setting WEERBAAR_{name}"
         raise SettingsError(message)
 
 
-def _kept(path: Path, fresh: bytes) -> bytes:
+def kept(path: Path, fresh: bytes) -> bytes:
     """Return what stands in *path*, after writing *fresh* there, readable by us alone, if it did not exist."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:

@@ -218,11 +218,12 @@ class FactRecorder(ApplicationRecorder):
                 (str(originator_id), 0 if gt is None else gt, LAST if lte is None else lte, limit),
             ).fetchall()
 
-    def select_states(self, stream: StreamId, *, lte: int | None = None) -> Sequence[tuple[int, str, bytes]]:
-        """Return version, topic and state of the events of *stream*, up to the version *lte*: what a decision needs."""
+    def select_states(self, stream: StreamId, *, lte: int | None = None) -> Sequence[tuple[int, UUID, str, bytes]]:
+        """Return version, id, topic and state of the events of *stream* up to the version *lte*, for a decision."""
         with self._cursor() as cursor:
             return cursor.execute(
-                "select version, topic, state from store.events where stream = %s and version <= %s order by version",
+                "select version, event_id, topic, state from store.events where stream = %s and version <= %s"
+                " order by version",
                 (stream, LAST if lte is None else lte),
             ).fetchall()
 

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     """Whom people on duty call, number by name, as JSON; shown beside the intake: `{"Achterwacht": "070-0000000"}`."""
     secret_file: Path | None = None
     """File with at least 32 random bytes: the key of ETags, cursors and idempotency fingerprints."""
+    keys_file: Path | None = None
+    """File with the key-encryption keys, made by `weerbaar keys new`; it belongs in no back-up of the database."""
     token_issuer: str = DEMO_ISSUER
     """The `iss` that access tokens must carry."""
     token_audience: str = "weerbaar"  # noqa: S105 - a name, no secret

@@ -91,6 +91,7 @@ class Service:
             etag=self.handling.etag,
             wait_seconds=self.settings.wait_seconds,
             watch=self.watch,
+            vault=self.store.vault,
         )
 
     @property

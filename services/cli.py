@@ -38,6 +38,7 @@ from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
 from infra.eventstore import CaseStore
 from infra.identity import NotAuthenticated, demo_issuer
+from infra.keyring import keyring
 from infra.log import frames, logs_crashes, set_up_logging
 from infra.migrate import MigrationError, migrate, pending
 from infra.registers import public_bodies
@@ -123,18 +124,18 @@ def fail(message: str) -> NoReturn:
 def opened(settings: Settings) -> Iterator[Database]:
     """Open the configured database, or the embedded one: the demo's if it runs, else one for as long as this lasts."""
     if settings.database_url is not None:
-        with Database(settings.address(), settings.role_prefix, settings.pool_size) as database:
+        with Database(settings.address(), settings.role_prefix, settings.pool_size, keyring(settings)) as database:
             yield database
     elif settings.mode is Mode.PRODUCTION:
         message = "production mode needs the setting WEERBAAR_DATABASE_URL"
         raise SettingsError(message)
     elif running := running_server(settings.data_dir):
-        with Database(running, settings.role_prefix, settings.pool_size) as database:
+        with Database(running, settings.role_prefix, settings.pool_size, keyring(settings)) as database:
             yield database
     else:
         with (
             embedded_server(settings.data_dir) as address,
-            Database(address, settings.role_prefix, settings.pool_size) as database,
+            Database(address, settings.role_prefix, settings.pool_size, keyring(settings)) as database,
         ):
             migrate(database)
             yield database
@@ -290,7 +291,7 @@ def replay_command(
         if case is None:
             message = f"there is no case {number}"
             raise CommandError(message)
-        entries = timeline.of_stream(cursor, case.stream, topics)
+        entries = timeline.of_stream(cursor, case.stream, topics, CaseStore(database, KINDS).vault)
     kind = next(kind for kind in KINDS if kind.name == case.kind)
     told = replay(kind, entries, version=version, at=moment(at) if at else None)
     if as_json:

@@ -23,6 +23,7 @@ from infra import embedded
 from infra.database import Database
 from infra.eventstore import CaseStore
 from infra.migrate import migrate
+from tests.keyring import KEYRING
 
 # As a rule structlog draws every local variable of a traceback: of a page that takes minutes.
 structlog.configure(
@@ -109,7 +110,7 @@ def installed(server_url: str) -> Iterator[Installation]:
     installation = Installation(server_url, f"wb_{secrets.token_hex(4)}")
     try:
         installation.execute("create database {} template template0", installation.template)
-        with Database(installation.at(installation.template), installation.prefix) as database:
+        with Database(installation.at(installation.template), installation.prefix, keyring=KEYRING) as database:
             migrate(database)
         yield installation
     finally:
@@ -149,7 +150,7 @@ def database(installation: Installation, new_name: Callable[[], str]) -> Iterato
     """Yield a migrated database that holds nothing else and is this test's own."""
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         yield database
 

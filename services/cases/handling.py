@@ -30,8 +30,9 @@ from domain.basis import (
     may_see,
 )
 from domain.bodies import Register
+from infra.appending import StoredFact
 from infra.events import Event, Metadata, Origin
-from infra.eventstore import CaseStore, Idempotency, Loaded, Receipt, VersionConflict
+from infra.eventstore import CaseStore, Forgotten, Idempotency, Loaded, Receipt, VersionConflict
 from infra.identity import Caller
 from infra.opaque import Opaque
 from services.web.problems import Answerable, NotFound
@@ -71,6 +72,10 @@ class RelatedCaseUnknown(Refusal):
     """The command names another case that does not exist, or none that you may know of."""
 
 
+class NothingMoreToRecord(Refusal):
+    """Somebody in this case has been forgotten, or the case has: nothing more is recorded about them."""
+
+
 class AlreadyExists(Refusal):
     """There is one with this name already."""
 
@@ -94,7 +99,8 @@ class Request:
 class Decision:
     """What a command leads to."""
 
-    events: list[Event]
+    events: list[StoredFact]
+    """Ready to be recorded."""
     versions: Mapping[StreamId, int]
     """Of all streams that it rests on."""
     number: str | None
@@ -122,7 +128,7 @@ class Handling:
 
     def handle_now(self, kind: Kind[Any], request: Request) -> Receipt:
         """Do as ``handle`` does, for a thread that has nothing else to do meanwhile."""
-        return _at_once(self._handle(kind, request, _here, partial(_here, self.store.record_now)))
+        return _at_once(self._handle(kind, request, _here, partial(_here, self.store.recorder.append)))
 
     async def _handle(self, kind: Kind[Any], request: Request, aside: Aside, record: Record) -> Receipt:
         """Decide and record, anew when another command came in between.
@@ -189,7 +195,11 @@ class Handling:
             facts = decide(command, loaded.state, replace(act, number=number))
         versions = {stream: loaded.version} | {other: found.version for other, found in others.items()}
         events = events_of(facts, stream, versions, self._metadata(request, act.at), self.new_id)
-        return Decision(list(events), versions, number)
+        keys = {stream: key for found in (loaded, *others.values()) for stream, key in found.keys.items()}
+        try:
+            return Decision(self.store.prepare(list(events), keys), versions, number)
+        except Forgotten:
+            raise NothingMoreToRecord from None
 
     def _matches(self, request: Request, kind: Kind[S], loaded: Loaded[S]) -> bool:
         """Tell whether the caller saw the case as it is, as far as they may see it: what is withheld is no change."""

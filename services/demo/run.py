@@ -16,6 +16,7 @@ from domain.values import AMSTERDAM
 from infra.database import Database
 from infra.embedded import start_server
 from infra.identity import demo_issuer
+from infra.keyring import keyring
 from infra.migrate import MigrationError, migrate
 from infra.settings import Settings
 from infra.supervision import Child, Supervisor, alive
@@ -81,7 +82,7 @@ def run_demo(settings: Settings, now: Callable[[], datetime], out: Console) -> N
 
 def _prepare(settings: Settings, address: str, now: Callable[[], datetime], out: Console) -> str:
     """Bring the database up to date, with the public record and a history; return what tells it from another one."""
-    with Database(address, settings.role_prefix) as database:
+    with Database(address, settings.role_prefix, keyring=keyring(settings)) as database:
         try:
             migrate(database)
         except MigrationError as error:
@@ -109,7 +110,7 @@ def _played(settings: Settings, history: str) -> bool:
 def _wait_until_shown(settings: Settings, address: str) -> None:
     """Wait until the views show the whole day, so that the first look is not at half of it."""
     deadline = time.monotonic() + READY_SECONDS
-    with Database(address, settings.role_prefix) as database:
+    with Database(address, settings.role_prefix, keyring=keyring(settings)) as database:
         while any(view.lag for view in status(database)) and time.monotonic() < deadline:
             time.sleep(0.05)
 

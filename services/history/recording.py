@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from domain.bodies import Register
 from domain.organisations import NETWORK, ORGANISATION
 from domain.values import Model
-from infra.appending import Idempotency, StoredFact
+from infra.appending import Idempotency
 from infra.events import Event
 from infra.eventstore import CaseStore
 from infra.recorder import LogMovedOn
@@ -109,20 +109,20 @@ def record(
     with ThreadPoolExecutor(max_workers=1) as recorder:
         recording: Future[int] | None = None
         for number, chunk in enumerate(chunks(history(parameters, register))):
-            stored = [store.mapper.to_stored_event(event) for event in chunk.events]
             key = ChunkKey(history=parameters, chunk=number, last=chunk.last).model_dump_json()
-            idempotency = Idempotency(CLIENT, key, fingerprint(stored))
+            idempotency = Idempotency(CLIENT, key, fingerprint(chunk.events))
             if number < len(done):
                 if (done[number].key, done[number].fingerprint) != (key, idempotency.fingerprint):
                     message = "another release has begun this history, and tells it otherwise: take an empty database"
                     raise HistoryError(message)
             else:
+                stored = store.prepare(chunk.events)
                 head = settled(recording) or head
                 recording = recorder.submit(
                     store.recorder.append_chunk, stored, after=head, numbers=chunk.numbers(), idempotency=idempotency
                 )
                 told.recorded += len(stored)
-            told.events += len(stored)
+            told.events += len(chunk.events)
             told.streams.update(chunk.begun())
             tell(chunk.events[-1].metadata.at.date())
         settled(recording)
@@ -138,11 +138,12 @@ def settled(recording: Future[int] | None) -> int | None:
         raise HistoryError(message) from None
 
 
-def fingerprint(stored: Iterable[StoredFact]) -> bytes:
-    """Return what tells these events from others."""
+def fingerprint(events: Iterable[Event]) -> bytes:
+    """Return what tells these events from others: before they are sealed, which comes out otherwise each time."""
     digest = hashlib.sha256()
-    for fact in stored:
-        digest.update(fact.event_id.bytes + fact.metadata.encode() + fact.state)
+    for event in events:
+        digest.update(event.event_id.bytes + event.metadata.model_dump_json().encode())
+        digest.update(event.fact.model_dump_json().encode())
     return digest.digest()
 
 

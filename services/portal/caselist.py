@@ -73,7 +73,7 @@ def routes() -> APIRouter:
                 items, following = page.items, page.after
             topics = {fact.topic: fact for kind in kinds.values() for fact in kind.facts}
             about = [topic for topic, fact in topics.items() if fact.model_fields.keys() & CONCERNS]
-            seen = timeline.in_brief(cursor, [case.stream for case in items], topics, about)
+            seen = timeline.in_brief(cursor, [case.stream for case in items], topics, about, visit.portal.reading.vault)
         rows = [row(visit.portal, kinds[case.kind], case, seen[case.stream]) for case in items]
         if asked and len(rows) == 1:
             return visit.go(rows[0].path)

@@ -42,7 +42,8 @@ from services.portal.pages import (
     Visiting,
     local,
 )
-from services.portal.prefilling import prefilled
+from services.portal.prefilling import known as not_erased
+from services.portal.prefilling import prefilled, said
 from services.portal.still_open import StillOpen, in_consultation, in_threat_case
 from services.portal.wording import listed
 from services.projections import cases, timeline, tracking, worklist
@@ -228,7 +229,7 @@ def _from_threat_case(visit: Visit, linked: Mapping[str, str]) -> dict[str, str]
         return {}
     case: ThreatCase = subject_of(visit, THREAT_CASE, key).state
     known = {"body": case.body, "office": case.office, "holder.name": case.victim and case.victim.name}
-    return {name: str(value) for name, value in known.items() if value}
+    return {name: str(value) for name, value in known.items() if value and not_erased(value)}
 
 
 def page(  # noqa: PLR0913 - what a page shows
@@ -326,7 +327,9 @@ def give(  # noqa: PLR0911 - one flat list of what can come of it
     if sent.get(MORE):
         return again(HTTPStatus.OK, {}, more=True)
     try:
-        command = command_type.model_validate(read(form.fields, {**values, **form.fixed}, lookup(visit)))
+        command = command_type.model_validate(
+            read(form.fields, {**said(command_type, subject and subject.state, values), **form.fixed}, lookup(visit))
+        )
     except ValidationError as error:
         return again(HTTPStatus.BAD_REQUEST, faults_of(error, form.fields))
     try:

@@ -9,7 +9,13 @@ from typing import Any
 from domain.basis import Command
 from domain.consultation import Consultation, CorrectConsultation
 from domain.security_advice import DraftAdvice, GiveAdvice, SecurityAdvice
+from domain.values import Erased
 from services.portal.wording import amount
+
+
+def known(value: str) -> str:
+    """Return *value*, or nothing where it was erased: a form would say it again as if somebody had written it."""
+    return "" if isinstance(value, Erased) else value
 
 
 def measures_of_the_draft(advice: SecurityAdvice) -> dict[str, str]:
@@ -21,7 +27,7 @@ def measures_of_the_draft(advice: SecurityAdvice) -> dict[str, str]:
             "kind": measure.kind.value,
             "one_off_cents": amount(measure.one_off_cents),
             "recurring_cents_per_month": amount(measure.recurring_cents_per_month),
-            "reason": measure.reason.text if measure.reason else "",
+            "reason": known(measure.reason.text) if measure.reason else "",
         }.items()
     }
 
@@ -38,7 +44,7 @@ def as_noted(consultation: Consultation) -> dict[str, str]:
         "second_summary": consultation.second_summary and consultation.second_summary.text,
         "advice": consultation.advice and consultation.advice.text,
     }
-    return {name: str(value) for name, value in noted.items() if value}
+    return {name: str(value) for name, value in noted.items() if value and known(value)}
 
 
 PREFILLED: Mapping[type[Command[Any]], Callable[[Any], Mapping[str, str]]] = {
@@ -46,6 +52,23 @@ PREFILLED: Mapping[type[Command[Any]], Callable[[Any], Mapping[str, str]]] = {
     GiveAdvice: measures_of_the_draft,
     CorrectConsultation: as_noted,
 }
+
+
+CORRECTIONS: frozenset[type[Command[Any]]] = frozenset({CorrectConsultation})
+"""These say what is wrong and nothing else."""
+
+
+def said(command: type[Command[Any]], state: object, values: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what of *values* is said: in a correction not what stands in the form as it stood in the case.
+
+    Whoever decides cannot tell, since what is personal is sealed there.
+    """
+    known = prefilled(command, state) if command in CORRECTIONS else {}
+    return {name: value for name, value in values.items() if _as_typed(value) != known.get(name)}
+
+
+def _as_typed(value: str) -> str:
+    return value.replace("\r\n", "\n").strip()
 
 
 def prefilled(command: type[Command[Any]], state: object) -> dict[str, str]:

@@ -12,6 +12,7 @@ from domain.basis import Grant, Kind, StreamId
 from infra.database import Connection
 from infra.eventstore import CaseStore, Recorded
 from infra.recorder import LAST, FactNotification
+from infra.vault import CaseKeys, opened
 from services.projections.rows import found
 from services.projections.tracking import LOCK, move
 from services.projections.views import View
@@ -51,19 +52,22 @@ class Log:
     store: CaseStore
     _pages: dict[int, Sequence[FactNotification]] = field(default_factory=dict)
     _recorded: dict[int, Recorded] = field(default_factory=dict)
+    _keys: dict[str, CaseKeys] = field(default_factory=dict)
 
     def after(self, position: int) -> Sequence[FactNotification]:
         """Return the events after *position*, at most a page of them."""
         if position not in self._pages:
-            self._pages[position] = self.store.recorder.select_notifications(
-                start=position, limit=PAGE, inclusive_of_start=False
-            )
+            page = self.store.recorder.select_notifications(start=position, limit=PAGE, inclusive_of_start=False)
+            self._keys |= self.store.vault.of({str(stored.originator_id) for stored in page})
+            self._pages[position] = page
         return self._pages[position]
 
     def recorded(self, stored: FactNotification) -> Recorded:
         """Return *stored* with its fact. Raises what the mapper raises."""
         if stored.id not in self._recorded:
-            self._recorded[stored.id] = Recorded(stored.id, self.store.mapper.to_domain_event(stored))
+            sealed = self.store.mapper.to_domain_event(stored)
+            event = opened(sealed, self._keys.get(sealed.originator_id), personal=False)
+            self._recorded[stored.id] = Recorded(stored.id, event, sealed.fact)
         return self._recorded[stored.id]
 
     @cached_property

@@ -24,6 +24,7 @@ from domain.organisations import PersonKey
 from domain.values import AMSTERDAM, Day, Instant, Model, Slug
 from infra.database import Database
 from infra.opaque import NotOurs, Opaque
+from infra.vault import Vault
 from services.projections import (
     access,
     cases,
@@ -185,6 +186,7 @@ class Reading:
     etag: Callable[[str, int], str]
     wait_seconds: float
     watch: tracking.Watch
+    vault: Vault
 
     @contextmanager
     def of_cases(self, actor: Actor) -> Iterator[DatabaseCursor[DictRow]]:
@@ -202,7 +204,7 @@ class Reading:
             case = cases.by_stream(cursor, stream)
             if case is None:
                 raise NotFound
-            return Found(case, timeline.of_stream(cursor, stream, topics), access.parties(cursor, stream))
+            return Found(case, timeline.of_stream(cursor, stream, topics, self.vault), access.parties(cursor, stream))
 
     def entity_tag(self, kind: Kind[Any], found: "Found", role: Role) -> dict[str, str]:
         """Return the header with the version of what is shown, for whoever can act on the case.

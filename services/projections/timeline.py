@@ -1,11 +1,12 @@
 """What has happened in a case, and who recorded it, as far as a reader may see it?
 
 One row per fact, because policies hide rows and not columns: what somebody may see of a case is a choice of facts. The
-policy says what ``may_see`` in domain/basis.py says. Who recorded a fact stands in a row of its own: for a case of its
+policy says what ``may_see`` in domain/basis.py says. What a fact holds of people stands here as it does in the log,
+sealed, and is opened for whoever may see the fact. Who recorded a fact stands in a row of its own: for a case of its
 own, the organisation that recorded it says which body the case is about.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 
 from psycopg import Cursor as DatabaseCursor
@@ -13,6 +14,7 @@ from psycopg.rows import DictRow
 
 from domain.basis import Fact, Party, Role
 from infra.eventstore import Recorded
+from infra.vault import CaseKeys, Vault, opened_fact
 from services.projections.replay import Entry, Recorder
 from services.projections.rows import Rows
 from services.projections.tables import Kept, Table, statement
@@ -88,7 +90,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             "at": told.at,
             "role": told.role.value,
             "audience": audience,
-            "fact": event.fact.model_dump_json(exclude_none=True),
+            "fact": recorded.sealed.model_dump_json(exclude_none=True),
         },
     )
     rows.add(
@@ -142,24 +144,30 @@ VERSIONS = statement(
 )
 
 
-def of_stream(cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str, type[Fact]]) -> list[Entry]:
+def of_stream(
+    cursor: DatabaseCursor[DictRow], stream: str, topics: Mapping[str, type[Fact]], vault: Vault
+) -> list[Entry]:
     """Return what the reader may see of *stream*, in order; *topics* is the register of the facts we know."""
-    return [_entry(row, topics) for row in cursor.execute(OF_STREAM, {"stream": stream})]
+    return _opened(cursor.execute(OF_STREAM, {"stream": stream}).fetchall(), [stream], topics, vault)[stream]
 
 
 def of_streams(
-    cursor: DatabaseCursor[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]]
+    cursor: DatabaseCursor[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]], vault: Vault
 ) -> dict[str, list[Entry]]:
     """Return what the reader may see of each of *streams*, as ``of_stream`` does of one."""
-    return _by_stream(cursor.execute(OF_STREAMS, {"streams": list(streams)}), streams, topics)
+    return _opened(cursor.execute(OF_STREAMS, {"streams": list(streams)}).fetchall(), streams, topics, vault)
 
 
 def in_brief(
-    cursor: DatabaseCursor[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]], about: Collection[str]
+    cursor: DatabaseCursor[DictRow],
+    streams: Sequence[str],
+    topics: Mapping[str, type[Fact]],
+    about: Collection[str],
+    vault: Vault,
 ) -> dict[str, list[Entry]]:
     """Return of what ``of_streams`` returns only the facts whose topic is in *about*, and the last one of each."""
     rows = cursor.execute(IN_BRIEF, {"streams": list(streams), "about": list(about)})
-    return _by_stream(rows, streams, topics)
+    return _opened(rows.fetchall(), streams, topics, vault)
 
 
 def versions(cursor: DatabaseCursor[DictRow], streams: Sequence[str]) -> dict[str, int]:
@@ -167,17 +175,19 @@ def versions(cursor: DatabaseCursor[DictRow], streams: Sequence[str]) -> dict[st
     return {row["stream"]: row["version"] for row in cursor.execute(VERSIONS, {"streams": list(streams)})}
 
 
-def _by_stream(
-    rows: Iterable[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]]
+def _opened(
+    rows: Collection[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]], vault: Vault
 ) -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = {stream: [] for stream in streams}
+    keys = vault.of({row["stream"] for row in rows})
     for row in rows:
-        found[row["stream"]].append(_entry(row, topics))
+        found[row["stream"]].append(_entry(row, topics, keys.get(row["stream"])))
     return found
 
 
-def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:
+def _entry(row: DictRow, topics: Mapping[str, type[Fact]], keys: CaseKeys | None) -> Entry:
     known = topics.get(row["topic"])
+    fact = known.model_validate_json(row["fact"]) if known else None
     recorder = Recorder(row["person"], row["organisation"], row["on_behalf_of"], row["purpose"])
     return Entry(
         version=row["version"],
@@ -186,5 +196,5 @@ def _entry(row: DictRow, topics: Mapping[str, type[Fact]]) -> Entry:
         at=row["at"],
         role=Role(row["role"]),
         recorder=recorder if row["person"] is not None else None,
-        fact=known.model_validate_json(row["fact"]) if known else None,
+        fact=opened_fact(fact, row["event_id"], row["stream"], keys, personal=True) if fact else None,
     )

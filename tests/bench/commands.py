@@ -39,6 +39,7 @@ from services.cases.handling import Request
 from services.demo.cast import CAST
 from tests.bench.rounds import Result, beside, fresh, in_turns
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 
 CONNECTIONS = 64
 FACTS = 20
@@ -99,7 +100,7 @@ def by_the_library(store: CaseStore, database: Database) -> Callable[..., Any]:
 
 def serve(what: str, url: str, prefix: str, folder: str, port: int) -> None:
     """Serve on *port* until somebody ends it."""
-    with Database(url, prefix) as database:
+    with Database(url, prefix, keyring=KEYRING) as database:
         if what == ECHO:
             app = echo()
         else:

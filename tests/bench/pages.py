@@ -35,6 +35,7 @@ from services.portal.pages import NAVIGATION
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from tests.conftest import Installation, installed, server
+from tests.keyring import KEYRING
 
 BARE = "/aanmelden"
 """The page beside which the others are seen: a template, and no question to the database."""
@@ -51,7 +52,7 @@ def history(installation: Installation, scale: float) -> Iterator[Database]:
     """Yield a database that holds a made-up history, with all views at its end."""
     with (
         installation.database(f"{installation.prefix}_bench", template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         started = time.monotonic()
         parameters = Parameters(years=10, scale=scale, seed=7, until=UNTIL)

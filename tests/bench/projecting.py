@@ -41,6 +41,7 @@ from services.projections.tracking import Watch
 from services.projections.views import install
 from tests.bench.rounds import Result, beside, fresh, in_turns
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 
 PROGRAM = [sys.executable, "-m", "tests.bench.projecting"]
 STOCK = "the library's runner, a commit for each event"
@@ -96,7 +97,7 @@ class StockView(PostgresTrackingRecorder):
             for view in VIEWS:
                 if view.needs(event.fact.topic):
                     rows = found(cursor.connection, view.tables, [] if begins else [event.originator_id])
-                    view.project(rows, Recorded(tracking.notification_id, event))
+                    view.project(rows, Recorded(tracking.notification_id, event, event.fact))
                     if view.regrant and grants is not None:
                         view.regrant(rows, StreamId(event.originator_id), grants)
                     rows.write(cursor.connection)
@@ -178,7 +179,7 @@ def rebuilding(installation: Installation, sizes: Sequence[int]) -> Iterable[Res
 
 def rebuild_all(url: str, prefix: str) -> None:
     """Make all views anew, and tell how long that took and how much memory."""
-    with Database(url, prefix) as database:
+    with Database(url, prefix, keyring=KEYRING) as database:
         begun = time.perf_counter()
         for view in VIEWS:
             rebuild(database, projector_store(database), view)
@@ -240,7 +241,7 @@ def project_until_stopped(url: str, prefix: str) -> None:
     """Keep all views up to date, as ``weerbaar project`` does."""
     stop = Stop()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    with Database(url, prefix) as database:
+    with Database(url, prefix, keyring=KEYRING) as database:
         runner = Runner(database, projector_store(database), VIEWS)
         settle()
         runner.run(stop)

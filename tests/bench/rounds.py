@@ -20,6 +20,7 @@ from rich.table import Table
 
 from infra.database import Database
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 
 SETTINGS = ("server_version", "fsync", "synchronous_commit", "full_page_writes", "shared_buffers", "max_connections")
 PACKAGES = ("psycopg", "eventsourcing", "pydantic", "uvloop")
@@ -56,7 +57,7 @@ def fresh(installation: Installation, name: str) -> Iterator[Database]:
     name = f"{installation.prefix}_{name}"
     with (
         installation.database(name, template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         yield database
 

@@ -20,6 +20,7 @@ class StoryTold(Fact):
 
     subject: SubjectId
     text: Personal[str]
+    oddity: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,7 @@ class TellBadly(Command[Story]):
     roles: ClassVar[frozenset[Role]] = frozenset({Role.SUPPORT_TEAM})
 
     text: Personal[Text]
+    oddity: str = ""
 
     def decide(self, state: Story, act: Act) -> Facts:  # noqa: ARG002 - as for every command
         """An exception quotes what it stumbles over."""
@@ -63,7 +65,7 @@ class TellOddly(Command[Story]):
 
     def decide(self, state: Story, act: Act) -> Facts:  # noqa: ARG002 - as for every command
         """It is recorded nevertheless."""
-        return [StoryTold(subject=act.subject(0), text=f"{self.text}\0")]
+        return [StoryTold(subject=act.subject(0), text=self.text, oddity="\0")]
 
 
 STORY: Kind[Any] = Kind(

@@ -26,6 +26,7 @@ from services.demo.cast import CAST
 from tests.conftest import Installation
 from tests.contract.examples import Words, body, giver
 from tests.contract.stories import STORY, BeginStory, TellBadly, TellOddly
+from tests.keyring import KEYRING
 from tests.log_lines import logged
 from tests.network import Network, running
 
@@ -75,7 +76,7 @@ def aftermath(
     with (
         logged(settings) as log,
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         with running(database, tmp_path_factory.mktemp("data"), kinds=(*KINDS, STORY)) as network:
             network.client._transport.raise_server_exceptions = False  # type: ignore[attr-defined] # noqa: SLF001

@@ -29,6 +29,7 @@ from services.cases.handling import Request
 from services.projections import worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
+from tests.keyring import KEYRING
 from tests.network import projector_store
 
 ROOT = Path(__file__).parents[2]
@@ -95,14 +96,14 @@ def on_the_worklist(database: Database) -> list[str]:
 @pytest.fixture(scope="module")
 def migrated(superuser: str) -> str:
     """Return the URL of the superuser once the owner has migrated."""
-    with Database(login(superuser, "weerbaar_owner")) as database:
+    with Database(login(superuser, "weerbaar_owner"), keyring=KEYRING) as database:
         assert migrate(database)
     return superuser
 
 
 def test_the_service_works_with_the_rights_it_has(migrated: str, tmp_path: Path) -> None:
     """Application and projector do their work as a login that owns nothing."""
-    with Database(login(migrated, "weerbaar_service")) as database:
+    with Database(login(migrated, "weerbaar_service"), keyring=KEYRING) as database:
         service = Service(read_settings(data_dir=tmp_path), database)
         number = report(service).number
         Runner(database, projector_store(database), VIEWS).catch_up()
@@ -172,7 +173,7 @@ def test_a_backup_brings_everything_back(migrated: str, tmp_path: Path) -> None:
     """With the commands of the guide: what was permanent is as it was, and the views follow from it."""
     dump = tmp_path / "weerbaar.dump"
     backup, restore = (options(program) for program in ("pg_dump", "pg_restore"))
-    with Database(login(migrated, "weerbaar_service")) as database:
+    with Database(login(migrated, "weerbaar_service"), keyring=KEYRING) as database:
         report(Service(read_settings(data_dir=tmp_path), database))
     everything = "select * from store.events order by position"
     run("pg_dump", *backup, f"--file={dump}", f"--dbname={migrated}")
@@ -180,13 +181,13 @@ def test_a_backup_brings_everything_back(migrated: str, tmp_path: Path) -> None:
         connection.execute("create database restored owner weerbaar_owner")
         before = connection.execute(everything).fetchall()
 
-    with Database(login(migrated, "weerbaar_owner", database="restored")) as database:
+    with Database(login(migrated, "weerbaar_owner", database="restored"), keyring=KEYRING) as database:
         migrate(database)
     run("pg_restore", *restore, f"--dbname={login(migrated, 'weerbaar', database='restored')}", str(dump))
 
     with closing(psycopg.connect(login(migrated, "weerbaar", database="restored"))) as connection:
         assert connection.execute(everything).fetchall() == before
-    with Database(login(migrated, "weerbaar_service", database="restored")) as database:
+    with Database(login(migrated, "weerbaar_service", database="restored"), keyring=KEYRING) as database:
         service = Service(read_settings(data_dir=tmp_path), database)
         number = report(service).number
         Runner(database, projector_store(database), VIEWS).catch_up()

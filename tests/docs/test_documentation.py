@@ -31,6 +31,7 @@ from services.cli import program
 from services.demo.cast import CAST
 from services.projections.register import VIEWS
 from services.web.problems import Answerable
+from tests.keyring import KEYRING
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")])
@@ -100,7 +101,7 @@ def source() -> str:
 @cache
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
     """Return the operations that the API describes, by method and path."""
-    with tempfile.TemporaryDirectory() as folder, Database("") as database:
+    with tempfile.TemporaryDirectory() as folder, Database("", keyring=KEYRING) as database:
         described = create_api(Service(read_settings(data_dir=Path(folder)), database)).openapi()
     return {(method, path): found for path, methods in described["paths"].items() for method, found in methods.items()}
 

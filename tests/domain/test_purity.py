@@ -21,6 +21,7 @@ PACKAGES = {
     "datetime",
     "domain",
     "enum",
+    "functools",
     "pydantic",
     "pydantic_core",
     "re",

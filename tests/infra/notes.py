@@ -23,6 +23,7 @@ from domain.values import Line
 from infra.database import Database
 from infra.events import Event, Metadata, Origin
 from infra.eventstore import CaseStore, Idempotency, Receipt
+from tests.keyring import KEYRING
 
 ROOT = Path(__file__).parents[2]
 WRITER = "writer"
@@ -115,7 +116,7 @@ def main() -> None:
     def write_one(number: int) -> None:
         os.write(1, f"{number} {write(store, number).position}\n".encode())
 
-    with Database(url, prefix) as database, ThreadPoolExecutor(threads) as pool:
+    with Database(url, prefix, keyring=KEYRING) as database, ThreadPoolExecutor(threads) as pool:
         store = CaseStore(database, [NOTE])
         list(pool.map(write_one, range(first, first + count)))
 

@@ -28,6 +28,7 @@ from infra.eventstore import CaseStore
 from infra.failures import EventAlreadyRecorded, VersionConflict
 from tests.infra.notes import NOTE, noted, request
 from tests.infra.relay import relay
+from tests.keyring import KEYRING
 
 A, B, C, D = (StreamId(f"note:{key}") for key in "abcd")
 
@@ -188,14 +189,14 @@ def test_a_task_records_as_a_thread_does(database: Database) -> None:
     store = CaseStore(database, [NOTE])
 
     async def record() -> Receipt:
-        return await store.record([noted(A, 1)], expected={A: 0}, idempotency=request("k"))
+        return await store.record(store.prepare([noted(A, 1)]), expected={A: 0}, idempotency=request("k"))
 
     receipt = asyncio.run(record())
 
     assert receipt.position == 1
     assert asyncio.run(record()) == receipt == store.answered(request("k"))
     with pytest.raises(VersionConflict):
-        asyncio.run(store.record([noted(A, 1)], expected={A: 0}))
+        asyncio.run(store.record(store.prepare([noted(A, 1)]), expected={A: 0}))
 
 
 def test_many_who_record_at_once_cause_few_commits(database: Database) -> None:
@@ -241,7 +242,7 @@ def test_what_was_recorded_is_neither_lost_nor_doubled_when_the_connection_break
 ) -> None:
     """The caller does not notice: the queue sends the same again, and finds out."""
     cutter = Cutter(answers=answers)
-    with relay(database.url, cutter) as url, Database(url, database.prefix) as breaking:
+    with relay(database.url, cutter) as url, Database(url, database.prefix, keyring=KEYRING) as breaking:
         receipt = CaseStore(breaking, [NOTE]).record_now(
             [noted(A, 1), noted(B, 1), noted(A, 2)], expected={A: 0, B: 0}, idempotency=key
         )
@@ -254,7 +255,7 @@ def test_what_was_recorded_is_neither_lost_nor_doubled_when_the_connection_break
 def test_a_conflict_is_one_also_after_the_connection_broke(database: Database) -> None:
     """It was never recorded."""
     CaseStore(database, [NOTE]).record_now([noted(A, 1)], expected={})
-    with relay(database.url, Cutter(answers=True)) as url, Database(url, database.prefix) as breaking:
+    with relay(database.url, Cutter(answers=True)) as url, Database(url, database.prefix, keyring=KEYRING) as breaking:
         store = CaseStore(breaking, [NOTE])
         with pytest.raises(VersionConflict):
             store.record_now([noted(A, 1)], expected={A: 0})
@@ -271,7 +272,7 @@ def test_a_server_that_stays_away_leaves_open_what_was_recorded(
     def away(answers: bool, data: bytes) -> bool:  # noqa: FBT001
         return cutter.cut.is_set() or cutter(answers, data)
 
-    with relay(database.url, away) as url, Database(url, database.prefix) as breaking:
+    with relay(database.url, away) as url, Database(url, database.prefix, keyring=KEYRING) as breaking:
         store = CaseStore(breaking, [NOTE])
         with pytest.raises(OperationalError, match="not known"):
             store.record_now([noted(A, 1)], expected={A: 0}, idempotency=request("k"))

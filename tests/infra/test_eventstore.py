@@ -22,6 +22,7 @@ from infra.eventstore import (
     VersionConflict,
 )
 from tests.infra.notes import NOTE, Noted, Notes, noted, notes, request
+from tests.keyring import KEYRING
 from tests.log_of import log_of
 
 A, B, C = (NOTE.stream(key) for key in "abc")
@@ -178,7 +179,7 @@ def test_events_are_appended_at_the_isolation_level_that_sees_the_last_commit(da
 def test_an_append_waits_its_turn_for_a_limited_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who holds the lock and does not commit holds up the others, but not for ever."""
     monkeypatch.setattr("infra.database.LOCK_TIMEOUT", "100ms")
-    with Database(database.url, database.prefix) as impatient, closing(database.owner()) as holder:
+    with Database(database.url, database.prefix, keyring=KEYRING) as impatient, closing(database.owner()) as holder:
         holder.execute("select pg_advisory_xact_lock(1464157522, 1)")
         with pytest.raises(OperationalError, match="lock timeout"):
             CaseStore(impatient, [NOTE]).record_now([noted(A, 1)], expected={A: 0})

@@ -16,6 +16,7 @@ from infra.eventstore import CaseStore
 from infra.migrate import MIGRATIONS, MigrationError, migrate, pending, read
 from tests.conftest import Installation
 from tests.infra.notes import NOTE, noted
+from tests.keyring import KEYRING
 
 NAMES = [migration.name for migration in read(MIGRATIONS)]
 
@@ -23,7 +24,7 @@ NAMES = [migration.name for migration in read(MIGRATIONS)]
 @pytest.fixture
 def empty(empty_url: str, installation: Installation) -> Iterator[Database]:
     """Yield a database that has not been migrated."""
-    with Database(empty_url, installation.prefix) as database:
+    with Database(empty_url, installation.prefix, keyring=KEYRING) as database:
         yield database
 
 
@@ -129,10 +130,10 @@ def test_an_owner_who_is_no_superuser_migrates_and_a_service_that_owns_nothing_r
     installation.execute("grant create on database {} to {}", urlsplit(empty_url).path[1:], owner)
     stream = NOTE.stream("1")
 
-    with Database(_as_login(empty_url, owner, password), prefix) as database:
+    with Database(_as_login(empty_url, owner, password), prefix, keyring=KEYRING) as database:
         assert migrate(database) == NAMES
         assert migrate(database) == []
-    with Database(_as_login(empty_url, service, password), prefix) as database:
+    with Database(_as_login(empty_url, service, password), prefix, keyring=KEYRING) as database:
         store = CaseStore(database, [NOTE])
         store.record_now([noted(stream, 1)], expected={stream: 0})
 

@@ -35,6 +35,7 @@ from infra.recorder import (
     FactRecorder,
     LogMovedOn,
 )
+from tests.keyring import KEYRING
 
 
 class NumberedFromZero(FactRecorder):
@@ -266,7 +267,7 @@ def test_a_subscriber_that_loses_its_connection_says_so(recorder: FactRecorder, 
 def test_a_subscriber_that_cannot_connect_says_so(database: Database) -> None:
     """At the first event that is asked for."""
     with (
-        Database(database.url, f"{database.prefix}_nobody") as unknown,
+        Database(database.url, f"{database.prefix}_nobody", keyring=KEYRING) as unknown,
         FactRecorder(unknown).subscribe() as subscription,
         pytest.raises(OperationalError),
     ):

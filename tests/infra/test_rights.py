@@ -10,6 +10,7 @@ import pytest
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import CaseStore
 from tests.infra.notes import NOTE, noted
+from tests.keyring import KEYRING
 from tests.log_of import log_of
 
 APPEND: LiteralString = (
@@ -134,7 +135,11 @@ def test_a_caller_cannot_slip_a_function_or_table_under_the_append(app: Connecti
 
 def test_options_in_the_url_are_kept_beside_those_of_the_role(database: Database) -> None:
     """An operator may need a setting that we do not know."""
-    given = Database(f"{database.url}{'&' if '?' in database.url else '?'}options=-c%20work_mem%3D7MB", database.prefix)
+    given = Database(
+        f"{database.url}{'&' if '?' in database.url else '?'}options=-c%20work_mem%3D7MB",
+        database.prefix,
+        keyring=KEYRING,
+    )
     with closing(given.connect(DatabaseRole.APP)) as connection:
         settings = connection.execute(
             "select current_setting('work_mem'), current_user::text, current_setting('lock_timeout')"

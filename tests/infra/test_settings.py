@@ -22,6 +22,7 @@ EXAMPLES: dict[str, tuple[str, object]] = {
     "contact_email": ("team@example.org", "team@example.org"),
     "duty_phones": ('{"Achterwacht": "070-0000000"}', {"Achterwacht": "070-0000000"}),
     "secret_file": ("/run/secrets/secret", Path("/run/secrets/secret")),
+    "keys_file": ("/run/secrets/keys", Path("/run/secrets/keys")),
     "token_issuer": ("https://issuer.example.org", "https://issuer.example.org"),
     "token_audience": ("weerbaar-test", "weerbaar-test"),
     "token_keys_file": ("/run/secrets/keys.json", Path("/run/secrets/keys.json")),

@@ -28,6 +28,7 @@ from infra.migrate import migrate
 from infra.recorder import FactNotification, FactRecorder
 from tests.infra.notes import NOTE, start_writer, write
 from tests.infra.relay import relay
+from tests.keyring import KEYRING
 
 SEEDS = int(os.environ.get("WEERBAAR_TEST_SEEDS", "20"))
 WRITERS = 2
@@ -98,7 +99,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_doubled_whatever_breaks(databa
         return (answers or b"note.noted" in data) and len(data) < 2000 and chance.random() < risk
 
     with relay(database.url, cut) as url, tailing(store) as seen:
-        through = Database(url, database.prefix)
+        through = Database(url, database.prefix, keyring=KEYRING)
         writers = [start_writer(through, range(n * STREAMS, (n + 1) * STREAMS), THREADS) for n in range(WRITERS)]
         give_up = monotonic() + 30
         while not seen and monotonic() < give_up:
@@ -130,7 +131,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_killed_server_has_all_that_was_acknowledged(folder: Path) -> None:
     """Its main process dies in the midst of the load, is started anew, and whoever does not know asks again."""
-    with embedded_server(folder) as url, Database(url) as database:
+    with embedded_server(folder) as url, Database(url, keyring=KEYRING) as database:
         migrate(database)
         store = CaseStore(database, [NOTE])
         writers = [start_writer(database, range(n * 100_000, (n + 1) * 100_000), THREADS) for n in range(WRITERS)]
@@ -143,7 +144,7 @@ def test_a_killed_server_has_all_that_was_acknowledged(folder: Path) -> None:
         for writer in writers:
             writer.send_signal(signal.SIGKILL)
         acknowledged = said(writers)
-    with embedded_server(folder) as url, Database(url) as database:
+    with embedded_server(folder) as url, Database(url, keyring=KEYRING) as database:
         store = CaseStore(database, [NOTE])
         again = {number: str(write(store, int(number)).position) for number in list(acknowledged)[-20:]}
         log = list(store.recorder.select_notifications(None, 1_000_000))
@@ -155,7 +156,7 @@ def test_a_killed_server_has_all_that_was_acknowledged(folder: Path) -> None:
 
 def test_those_who_record_while_the_server_crashes_are_served_when_it_is_back(folder: Path) -> None:
     """One of its processes dies, it recovers by itself, and callers notice nothing but the wait."""
-    with embedded_server(folder) as url, Database(url) as database:
+    with embedded_server(folder) as url, Database(url, keyring=KEYRING) as database:
         migrate(database)
         store = CaseStore(database, [NOTE])
         with ThreadPoolExecutor(THREADS) as threads:
@@ -165,7 +166,10 @@ def test_those_who_record_while_the_server_crashes_are_served_when_it_is_back(fo
             with closing(database.owner()) as owner:
                 os.kill(owner.info.backend_pid, signal.SIGKILL)
             acknowledged = {str(number): str(one.result().position) for number, one in enumerate(writing)}
-    with embedded_server(folder) as url, Database(url) as database:  # its pools have no connection of before
+    with (
+        embedded_server(folder) as url,
+        Database(url, keyring=KEYRING) as database,
+    ):  # its pools have no connection of before
         check(list(FactRecorder(database).select_notifications(None, 1_000_000)), acknowledged)
 
     assert len(acknowledged) == 1500

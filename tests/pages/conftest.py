@@ -7,6 +7,7 @@ from playwright.sync_api import Browser
 
 from infra.database import Database
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.pages.browser import NoBrowser, running_browser
 from tests.pages.history import record
 from tests.pages.served import Served, serving
@@ -30,7 +31,7 @@ def served(
     """Yield the service with its history. What a test changes, it changes in cases of its own."""
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
         serving(database, tmp_path_factory.mktemp("data"), record) as served,
     ):
         yield served

@@ -20,6 +20,7 @@ from services.demo.public_record import record_public_facts
 from services.history import recording
 from services.history.arrivals import Parameters
 from tests.conftest import installed, server
+from tests.keyring import KEYRING
 from tests.pages.browser import PHONE, WIDE, running_browser, window
 from tests.pages.history import record
 from tests.pages.served import EVENING, Served, serving
@@ -100,7 +101,7 @@ def served_with(history: Callable[[Served], None]) -> Iterator[Served]:
         server(Path(folder) / "postgresql") as server_url,
         installed(server_url) as installation,
         installation.database(f"{installation.prefix}_shown", template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
         serving(database, Path(folder), history) as served,
     ):
         yield served

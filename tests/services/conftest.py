@@ -7,6 +7,7 @@ import pytest
 
 from infra.database import Database
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.network import Network, running
 
 
@@ -17,7 +18,7 @@ def network(
     """Yield the service, running, for all tests of a file."""
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
         running(database, tmp_path_factory.mktemp("data")) as network,
     ):
         yield network
@@ -28,7 +29,7 @@ def lasting(installation: Installation, new_name: Callable[[], str]) -> Iterator
     """Yield a migrated database for all tests of a file."""
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         yield database
 

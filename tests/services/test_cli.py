@@ -40,6 +40,7 @@ from services.projections.runner import Runner
 from services.projections.views import install
 from tests.conftest import Installation
 from tests.contract.examples import body, giver
+from tests.keyring import KEYRING, keys_file
 from tests.network import Network, projector_store
 from tests.services.projections.next_release import previous_version
 
@@ -123,6 +124,7 @@ def variables_of(database: Database, data_dir: Path) -> dict[str, str]:
         "WEERBAAR_DATABASE_URL": database.url,
         "WEERBAAR_ROLE_PREFIX": database.prefix,
         "WEERBAAR_DATA_DIR": str(data_dir),
+        "WEERBAAR_KEYS_FILE": str(keys_file(data_dir)),
     }
 
 
@@ -216,7 +218,7 @@ def test_migrating_twice_does_nothing_the_second_time(
     warm: subprocess.Popen[str], installation: Installation, empty_url: str, tmp_path: Path
 ) -> None:
     """And it says which files it applied."""
-    with Database(empty_url, installation.prefix) as database:
+    with Database(empty_url, installation.prefix, keyring=KEYRING) as database:
         terminal = Terminal(warm, variables_of(database, tmp_path))
         lacking = terminal.command("status").complaint
         first, second = terminal.command("migrate").said, terminal.command("migrate").said

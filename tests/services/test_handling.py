@@ -46,6 +46,7 @@ from services.cases.handling import (
 )
 from services.demo.cast import CAST
 from services.web.problems import NotFound
+from tests.keyring import KEYRING
 from tests.log_of import log_of
 
 NOW = datetime(2026, 3, 18, 22, 30, tzinfo=UTC)
@@ -294,7 +295,7 @@ def test_a_case_of_somebody_else_is_not_found(desk: Desk) -> None:
 
 def test_whoever_may_never_do_it_hears_so_before_anything_is_looked_up() -> None:
     """Here there is not even a database."""
-    with Database("postgresql://weerbaar@127.0.0.1:1/weerbaar") as nowhere:
+    with Database("postgresql://weerbaar@127.0.0.1:1/weerbaar", keyring=KEYRING) as nowhere:
         handling = Handling(
             store=CaseStore(nowhere, KINDS), kinds=KINDS, bodies=public_bodies(), opaque=Opaque(b"k" * 32)
         )

@@ -24,6 +24,7 @@ from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.tracking import status
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.log_lines import logged
 
 REPORT = {"body": "gm0855", "office": "wethouder", "call_back_number": "06-00 00 01 01", "danger_now": False}
@@ -65,7 +66,7 @@ def nowhere() -> Iterator[Database]:
     """Yield a database where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    with Database(f"postgresql://weerbaar@127.0.0.1:{port}/weerbaar") as database:
+    with Database(f"postgresql://weerbaar@127.0.0.1:{port}/weerbaar", keyring=KEYRING) as database:
         yield database
 
 
@@ -124,7 +125,7 @@ def test_a_service_lives_while_all_its_threads_wait_for_the_database(settings: S
     headers = {"Authorization": f"Bearer {demo_issuer(settings).token(CAST['support-team'], now())}"}
     with (
         logged(settings),
-        Database(whole.url, whole.prefix, pool_size=1) as narrow,
+        Database(whole.url, whole.prefix, pool_size=1, keyring=KEYRING) as narrow,
         serving(settings, narrow) as client,
         ThreadPoolExecutor(50) as pool,
     ):
@@ -156,7 +157,7 @@ def test_a_service_with_all_its_views_is_ready(settings: Settings, whole: Databa
 
 def test_a_service_is_not_ready_before_the_migration(settings: Settings, empty_url: str) -> None:
     """It says so at once, also where not even the roles exist."""
-    with Database(empty_url, "nobody_has_it") as database, serving(settings, database) as client:
+    with Database(empty_url, "nobody_has_it", keyring=KEYRING) as database, serving(settings, database) as client:
         began = time.monotonic()
         detail = said(client.get("/health/ready"))
 
@@ -206,11 +207,14 @@ def test_a_service_is_not_ready_while_the_database_is_away(
 ) -> None:
     """And it says so at once; when the database is back, so is the service."""
     name = new_name()
-    with Database(installation.at(name), installation.prefix) as database, serving(settings, database) as client:
+    with (
+        Database(installation.at(name), installation.prefix, keyring=KEYRING) as database,
+        serving(settings, database) as client,
+    ):
         for _ in range(2):
             with (
                 installation.database(name, template=installation.template) as url,
-                Database(url, installation.prefix) as projectors,
+                Database(url, installation.prefix, keyring=KEYRING) as projectors,
             ):
                 project(projectors)
                 assert client.get("/health/ready").status_code == 200
@@ -235,7 +239,7 @@ def test_a_database_that_never_answers_is_not_waited_for(settings: Settings, mon
     timer.start()
     try:
         url = f"postgresql://weerbaar@127.0.0.1:{silent.getsockname()[1]}/weerbaar"
-        with Database(url) as database, serving(settings, database) as client:
+        with Database(url, keyring=KEYRING) as database, serving(settings, database) as client:
             began = time.monotonic()
             detail = said(client.get("/health/ready"))
     finally:
@@ -323,7 +327,7 @@ def test_metrics_of_the_process_are_there_without_the_database(settings: Setting
     """They are wanted most then, and before the scraper gives up."""
     with (
         nowhere() as away,
-        Database(empty_url, "nobody_has_it") as unmigrated,
+        Database(empty_url, "nobody_has_it", keyring=KEYRING) as unmigrated,
     ):
         for database in (away, unmigrated):
             with serving(settings, database) as client:

@@ -3,7 +3,7 @@
 from domain.basis import DayInTheFuture, DayTooEarly, Grant, NothingCorrected, UnknownBody
 from domain.people import PersonDetails, Statement
 from domain.rules.offices import OfficeNotOfThisBody
-from services.cases.handling import AlreadyExists, RelatedCaseUnknown
+from services.cases.handling import AlreadyExists, NothingMoreToRecord, RelatedCaseUnknown
 from services.portal.labels.words import Label, Vocabulary
 
 TODAY = "Laat leeg als het vandaag is."
@@ -44,6 +44,7 @@ WORDS = Vocabulary(
             "De andere zaak die u noemt bestaat niet, of u kunt die niet zien. Controleer het zaaknummer of laat het"
             " leeg."
         ),
+        NothingMoreToRecord: ("Iemand in deze zaak is gewist, of de hele zaak. Over hen wordt niets meer vastgelegd."),
         AlreadyExists: "Deze naam is al in gebruik. Kies een andere naam.",
     },
 )

@@ -28,7 +28,8 @@ from services.history.arrivals import Parameters, history
 from services.history.recording import CHUNK, CLIENT, HistoryError, begun, record
 from tests.conftest import Installation
 from tests.contract.examples import body
-from tests.log_of import log_of
+from tests.keyring import KEYRING, keys_file
+from tests.log_of import log_of, whole_log_of
 
 SMALL = Parameters(years=2, scale=0.002, seed=7, until=date(2026, 11, 21))
 """Some hundreds of events."""
@@ -58,15 +59,15 @@ def test_the_log_holds_what_is_told(store: CaseStore) -> None:
     before = record_public_facts(handling(store))
     told = record(store, SMALL, public_bodies())
     events = [event for step in history(SMALL, public_bodies()).told() for event in step]
-    recorded = log_of(store)[before:]
 
-    assert [entry.event for entry in recorded] == events
+    assert whole_log_of(store)[before:] == events
     assert (told.events, told.recorded) == (len(events), len(events))
     kinds = {kind.name: kind for kind in KINDS}
+    as_rules_see_them = [recorded.event for recorded in log_of(store)[before:]]
     for stream in {event.originator_id for event in events}:
         kind = kinds[stream.partition(":")[0]]
         loaded = store.load(kind, kind.stream(stream.partition(":")[2]))
-        assert loaded.state == kind.replay(event.fact for event in events if event.originator_id == stream)
+        assert loaded.state == kind.replay(event.fact for event in as_rules_see_them if event.originator_id == stream)
 
 
 def test_a_history_that_is_there_is_not_recorded_again(store: CaseStore) -> None:
@@ -109,7 +110,7 @@ def another(installation: Installation, name: str) -> Iterator[CaseStore]:
     """Open one more migrated database."""
     with (
         installation.database(name, template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         yield CaseStore(database, KINDS)
 
@@ -137,7 +138,7 @@ def test_a_history_that_was_stopped_goes_on_to_the_same_log(
 
         assert 0 < gone_on.recorded < gone_on.events == at_once.recorded
         assert gone_on.events > 3 * CHUNK
-        assert log_of(store) == log_of(other)
+        assert whole_log_of(store) == whole_log_of(other)
 
 
 def test_a_history_that_was_killed_goes_on(database: Database, store: CaseStore, tmp_path: Path) -> None:
@@ -146,6 +147,7 @@ def test_a_history_that_was_killed_goes_on(database: Database, store: CaseStore,
         "WEERBAAR_DATABASE_URL": database.url,
         "WEERBAAR_ROLE_PREFIX": database.prefix,
         "WEERBAAR_DATA_DIR": str(tmp_path),
+        "WEERBAAR_KEYS_FILE": str(keys_file(tmp_path)),
     }
     options = [f"--{name}={value}" for name, value in LONG.model_dump(mode="json").items()]
     command = [sys.executable, "-m", "services.cli", "generate", *options]
@@ -162,7 +164,7 @@ def test_a_history_that_was_killed_goes_on(database: Database, store: CaseStore,
     events = [event for step in history(LONG, public_bodies()).told() for event in step]
 
     assert CHUNK <= left < len(events)
-    assert [entry.event for entry in log_of(store)] == events
+    assert whole_log_of(store) == events
     assert f"Recorded {len(events):,} events ({left:,} of them before)" in said
 
 

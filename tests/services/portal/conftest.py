@@ -11,6 +11,7 @@ from httpx2 import Response
 from domain.basis import Actor
 from infra.database import Database
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.log_lines import Log
 from tests.network import Network, running
 from tests.pages import history
@@ -79,7 +80,7 @@ def served(
     clock = Clock()
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
         running(database, tmp_path_factory.mktemp("data"), clock=clock) as network,
     ):
         served = Served(network, "", clock, network.service.portal, Log())

@@ -11,6 +11,7 @@ from infra.database import Database
 from services.portal.advices import ROWS
 from services.projections.measure_progress import QueueStep
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.network import Network, running
 from tests.pages.served import Clock
 from tests.services.portal.conftest import Browser
@@ -45,7 +46,7 @@ def network(
     clock = Clock(BEGUN)
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
         running(database, tmp_path_factory.mktemp("data"), clock=clock) as network,
     ):
         steps = ("visit", "draft", "fix", "adopt", "measures")

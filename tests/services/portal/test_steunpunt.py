@@ -12,6 +12,7 @@ from domain.basis import Actor, OrganisationId, PersonId, Role
 from infra.database import Database
 from services.portal.steunpunt import ROWS
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.network import Network, running
 from tests.pages.served import Clock
 from tests.services.portal.conftest import Browser
@@ -53,7 +54,7 @@ def network(
     """Yield the service, running by the *clock*."""
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
         running(database, tmp_path_factory.mktemp("data"), clock=clock) as network,
     ):
         yield network

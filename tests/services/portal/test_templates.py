@@ -22,6 +22,7 @@ from services.projections.cases import Case
 from services.projections.routes import Found
 from tests.contract.examples import giver
 from tests.domain.scenario import NOW
+from tests.keyring import KEYRING
 
 COMMANDS = [(kind, command) for kind in KINDS for command in kind.commands]
 
@@ -45,7 +46,7 @@ class Names(HTMLParser):
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Service:
     """Return a service that is never asked for its database."""
-    return Service(read_settings(data_dir=tmp_path_factory.mktemp("data")), Database(""), cast=CAST)
+    return Service(read_settings(data_dir=tmp_path_factory.mktemp("data")), Database("", keyring=KEYRING), cast=CAST)
 
 
 @pytest.mark.parametrize(("kind", "command"), COMMANDS, ids=[command.__name__ for _, command in COMMANDS])

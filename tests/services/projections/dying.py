@@ -11,6 +11,7 @@ from infra.database import Database
 from infra.eventstore import CaseStore
 from services.projections import projecting, runner, tracking
 from services.projections.register import VIEWS
+from tests.keyring import KEYRING
 from tests.services.projections import seen
 
 STEPS = ("before the changes", "after the changes", "after the position", "after the commit")
@@ -43,7 +44,7 @@ def main(url: str, prefix: str, step: str) -> None:
             projecting.move = then_die(tracking.move)  # type: ignore[attr-defined]
         case _:
             runner.Runner._advance = then_die(runner.Runner._advance)  # type: ignore[method-assign]  # noqa: SLF001
-    with Database(url, prefix) as database:
+    with Database(url, prefix, keyring=KEYRING) as database:
         runner.Runner(database, CaseStore(database, KINDS), (*VIEWS, seen.VIEW)).catch_up()
 
 

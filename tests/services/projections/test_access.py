@@ -63,8 +63,8 @@ def test_a_fact_of_any_kind_can_give_access_and_take_it(
     with database.reading(BVA) as cursor:
         assert {case.stream for case in cases.newest(cursor).items} == {FIRST}
         assert cases.by_stream(cursor, SECOND) is None
-        assert timeline.of_stream(cursor, SECOND, {}) == []
-        assert len(timeline.of_stream(cursor, FIRST, {})) == 2
+        assert timeline.of_stream(cursor, SECOND, {}, network.store.vault) == []
+        assert len(timeline.of_stream(cursor, FIRST, {}, network.store.vault)) == 2
     live = rows(database, access.VIEW)
     rebuild(database, store, access.VIEW)
     assert rows(database, access.VIEW) == live

@@ -200,8 +200,8 @@ def test_a_timeline_in_brief_says_whom_a_case_concerns_and_what_came_last(
 
     for reader in EVERYONE:
         with database.reading(reader) as cursor:
-            whole = timeline.of_streams(cursor, network.streams, topics)
-            brief = timeline.in_brief(cursor, network.streams, topics, about)
+            whole = timeline.of_streams(cursor, network.streams, topics, network.store.vault)
+            brief = timeline.in_brief(cursor, network.streams, topics, about, network.store.vault)
         for stream in network.streams:
             known, told = whole[stream], brief[stream]
             assert told == [entry for entry in known if entry.topic in about or entry is known[-1]]

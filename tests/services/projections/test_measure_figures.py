@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from itertools import chain
 from random import Random
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 
-from domain.basis import Actor, Fact, OrganisationId
+from domain.basis import Actor, Fact, OrganisationId, SubjectId
 from domain.people import Office, Subject
 from domain.rules.disclosure import SMALLEST, Sum, rounded
 from domain.rules.home_security import Regime
@@ -293,8 +293,8 @@ def a_life(random: Random, number: int) -> list[Fact]:
         requester_role=TEAM.role,
         body=body,
         office=Office.BURGEMEESTER,
-        holder=Subject(subject=FIRST),
-        home=Home(subject=SECOND, address="Dam 1"),
+        holder=Subject(subject=SubjectId(uuid5(FIRST, str(number)))),
+        home=Home(subject=SubjectId(uuid5(SECOND, str(number))), address="Dam 1"),
         requested_on=day,
         regime=Regime.PROVISION_2024,
     )

@@ -19,6 +19,7 @@ from domain.integrity_inquiry import (
     Disposition,
     OpenInquiry,
 )
+from domain.kinds import KINDS
 from domain.organisations import AppointMember, OrganisationKind, RegisterOrganisation
 from domain.security_advice import (
     AdoptAdvice,
@@ -32,6 +33,7 @@ from domain.security_advice import (
 from domain.threat_case import THREAT_CASE
 from infra.database import Database, DatabaseRole
 from infra.eventstore import CaseStore
+from infra.vault import opened_fact
 from services.projections import (
     access,
     cases,
@@ -46,6 +48,7 @@ from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from services.projections.views import View
 from tests.domain.scenario import actor
+from tests.keyring import KEYRING
 from tests.log_of import log_of
 from tests.services.projections.network import (
     ADMINISTRATOR,
@@ -85,11 +88,18 @@ TELLS = {"worklist": THREAT_CASE.facts, "consultations": CONSULTATION.facts, **m
 
 
 def seen(database: Database, reader: Actor, view: View) -> dict[str, list[dict[str, Any]]]:
-    """Return all that *reader* gets from *view* when they ask for everything."""
+    """Return all that *reader* gets from *view* when they ask for everything, with all that is sealed in it opened."""
     with database.reading(reader) as cursor:
-        return {
+        found = {
             table.name: cursor.execute(b"select * from " + table.qualified.encode()).fetchall() for table in view.tables
         }
+    topics = {fact.topic: fact for kind in KINDS for fact in kind.facts}
+    keys = CaseStore(database, KINDS).vault.of({row["stream"] for row in found.get("timeline", ())})
+    for row in found.get("timeline", ()):
+        fact = topics[row["topic"]].model_validate_json(json.dumps(row["fact"]))
+        opened = opened_fact(fact, row["event_id"], row["stream"], keys.get(row["stream"]), personal=True)
+        row["fact"] = json.loads(opened.model_dump_json(exclude_none=True))
+    return found
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -354,7 +364,7 @@ def test_a_connection_keeps_nothing_of_the_reader_before(database: Database, net
     network.give(a_threat("gm0518"), THE_HAGUE)
     runner.catch_up()
     readers = {TEAM: 1, AMSTERDAM: 1, THE_HAGUE: 1, AUDITOR: 3, ANALYST: 0, BVA: 0}
-    narrow = Database(database.url, database.prefix, pool_size=2)
+    narrow = Database(database.url, database.prefix, pool_size=2, keyring=KEYRING)
 
     def owners(reader: Actor) -> tuple[Actor, set[str], int]:
         found = seen(narrow, reader, worklist.VIEW)["worklist"]
@@ -372,7 +382,7 @@ def test_reading_changes_nothing(database: Database, network: Network, runner: R
     """Nor can a reader become another one in the middle, since the settings end with the transaction."""
     network.give(a_threat(), TEAM)
     runner.catch_up()
-    narrow = Database(database.url, database.prefix, pool_size=1)
+    narrow = Database(database.url, database.prefix, pool_size=1, keyring=KEYRING)
 
     with narrow:
         with narrow.reading(AUDITOR) as cursor:

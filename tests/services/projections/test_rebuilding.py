@@ -157,7 +157,10 @@ def test_the_unversioned_names_mean_the_new_tables(
     runner.catch_up()
 
     with database.reading(TEAM) as cursor:
-        assert len(timeline.of_streams(cursor, [item.stream for item in worklist.cases(cursor).items], {})) == 2
+        assert (
+            len(timeline.of_streams(cursor, [item.stream for item in worklist.cases(cursor).items], {}, store.vault))
+            == 2
+        )
         assert len(cases.newest(cursor).items) == 2
 
 

@@ -27,7 +27,7 @@ from services.projections import timeline
 from services.projections.replay import Entry, Recorder, Replay, as_json, differences, replay, words
 from services.projections.runner import Runner
 from tests.domain.scenario import NOW, TODAY
-from tests.log_of import log_of
+from tests.log_of import whole_log_of
 from tests.services.projections.network import AUDITOR, BVA, TEAM, Network, a_threat
 
 HISTORY: tuple[Fact, ...] = (
@@ -210,11 +210,11 @@ def test_the_timeline_gives_back_the_facts_that_were_recorded(
     runner.catch_up()
 
     with database.reading(AUDITOR) as cursor:
-        found = timeline.of_stream(cursor, stream, TOPICS)
+        found = timeline.of_stream(cursor, stream, TOPICS, store.vault)
 
-    logged = [Entry.of(recorded.event) for recorded in log_of(store)]
-    assert found == logged
-    assert replay(THREAT_CASE, found).state == as_json(store.load(THREAT_CASE, stream).state)
+    logged = whole_log_of(store)
+    assert found == [Entry.of(event) for event in logged]
+    assert replay(THREAT_CASE, found).state == as_json(THREAT_CASE.replay(event.fact for event in logged))
 
 
 def test_the_timelines_of_some_cases_are_those_of_each(database: Database, network: Network, runner: Runner) -> None:
@@ -225,8 +225,8 @@ def test_the_timelines_of_some_cases_are_those_of_each(database: Database, netwo
 
     for reader, facts in ((TEAM, [1, 2, 0]), (BVA, [0, 0, 0])):
         with database.reading(reader) as cursor:
-            found = timeline.of_streams(cursor, streams, TOPICS)
-            each = {stream: timeline.of_stream(cursor, stream, TOPICS) for stream in streams}
+            found = timeline.of_streams(cursor, streams, TOPICS, network.store.vault)
+            each = {stream: timeline.of_stream(cursor, stream, TOPICS, network.store.vault) for stream in streams}
 
         assert found == each
         assert [len(found[stream]) for stream in streams] == facts
@@ -238,7 +238,7 @@ def test_the_timeline_shows_a_topic_it_does_not_know(database: Database, network
     runner.catch_up()
 
     with database.reading(TEAM) as cursor:
-        (entry,) = timeline.of_stream(cursor, stream, {})
+        (entry,) = timeline.of_stream(cursor, stream, {}, network.store.vault)
 
     assert (entry.topic, entry.fact) == ("threat_case.reported.v1", None)
 
@@ -249,5 +249,5 @@ def test_the_timeline_of_a_case_one_may_not_see_is_empty(database: Database, net
     runner.catch_up()
 
     with database.reading(BVA) as cursor:
-        assert timeline.of_stream(cursor, stream, TOPICS) == []
-        assert timeline.of_stream(cursor, "threat_case:unknown", TOPICS) == []
+        assert timeline.of_stream(cursor, stream, TOPICS, network.store.vault) == []
+        assert timeline.of_stream(cursor, "threat_case:unknown", TOPICS, network.store.vault) == []

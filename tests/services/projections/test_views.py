@@ -18,6 +18,7 @@ from services.projections.runner import Runner
 from services.projections.tables import Table, statement
 from services.projections.views import View, install
 from tests.conftest import Installation
+from tests.keyring import KEYRING
 from tests.services.projections.network import (
     AMSTERDAM,
     BVA,
@@ -69,7 +70,7 @@ def views(installation: Installation, new_name: Callable[[], str]) -> Iterator[D
     """Yield a database with the tables of all views, for tests that leave it as it is."""
     with (
         installation.database(new_name(), template=installation.template) as url,
-        Database(url, installation.prefix) as database,
+        Database(url, installation.prefix, keyring=KEYRING) as database,
     ):
         install(database, VIEWS)
         yield database

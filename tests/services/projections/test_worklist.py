@@ -284,7 +284,9 @@ def project(database: Database, histories: Mapping[StreamId, Iterable[Fact]]) ->
         rows = Rows(worklist.VIEW.tables)
         for stream, facts in histories.items():
             for version, fact in enumerate(facts, start=1):
-                worklist.project(rows, Recorded(version, Event(stream, version, UUID(int=version), metadata, fact)))
+                worklist.project(
+                    rows, Recorded(version, Event(stream, version, UUID(int=version), metadata, fact), fact)
+                )
         rows.write(connection)
 
 

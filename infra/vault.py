@@ -1,0 +1,297 @@
+"""How are facts sealed before they are recorded, and opened for whoever may read them?
+
+What is personal is sealed under the key of its subject, what points at somebody through their office under the key of
+the case. Keys are made before the events that need them and are on the disk first; to forget somebody is to destroy
+their key, and then all that was said of them is closed for ever, wherever it stands.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+import psycopg
+import structlog
+from pydantic import BaseModel
+
+from domain.basis import Fact, StreamId
+from domain.values import ERASED, Marked, Sealed, Sensitivity, marked_fields, with_marked
+from infra.database import Connection, Database, DatabaseRole
+from infra.events import Event
+from infra.failures import translated
+from infra.keyring import EpochGone, Keyring
+from infra.sealing import Place, fresh_key, from_plain, open_sealed, seal, to_plain
+
+log = structlog.get_logger(__name__)
+
+M = TypeVar("M", bound=BaseModel)
+F = TypeVar("F", bound=Fact)
+
+Owner = StreamId | UUID
+"""Whose a key is: a case's, or a subject's."""
+
+OF_CASES: LiteralString = (
+    "select stream, null::uuid, epoch, wrapped from vault.case_keys where stream = any (%(streams)s)"
+)
+OF_PEOPLE: LiteralString = (
+    "select stream, subject, epoch, wrapped from vault.subject_keys where stream = any (%(streams)s)"
+)
+
+CLOSED_EPOCH = "WB011"
+METADATA = "metadata:"
+"""Begins the path of what stands beside a fact."""
+ATTEMPTS = 3
+
+
+class Forgotten(Exception):  # noqa: N818 - it says what they are
+    """Somebody about whom something was to be recorded has been forgotten, or the whole case has."""
+
+
+class NoKeyring(Exception):  # noqa: N818 - it says what is missing
+    """This program was not given the key-encryption keys, and so can seal and open nothing."""
+
+
+@dataclass
+class CaseKeys:
+    """The keys of a case and of the people in it, opened as they are needed."""
+
+    keyring: Keyring
+    wrapped: dict[Owner, tuple[int, bytes | None]] = field(default_factory=dict, repr=False)
+    """As they are kept, with the epoch; ``None`` where one was destroyed."""
+    _keys: dict[Owner, bytes | None] = field(default_factory=dict, repr=False)
+
+    def __contains__(self, owner: Owner) -> bool:
+        """Tell whether *owner* has a key, or had one."""
+        return owner in self.wrapped or owner in self._keys
+
+    def add(self, owner: Owner, key: bytes) -> None:
+        """Take in a key that was just made."""
+        self._keys[owner] = key
+
+    def key(self, owner: Owner) -> bytes | None:
+        """Return the key of *owner*, or ``None`` where there is none, or none any more. Raises KeyringError."""
+        if owner not in self._keys:
+            epoch, wrapped = self.wrapped.get(owner, (0, None))
+            try:
+                self._keys[owner] = None if wrapped is None else self.keyring.unwrap(str(owner), epoch, wrapped)
+            except EpochGone as error:
+                # As after a back-up from before a rotation was restored: what it holds is closed.
+                log.warning("key_closed", reason=str(error))
+                self._keys[owner] = None
+        return self._keys[owner]
+
+
+@dataclass
+class Vault:
+    """The keys in *database*, as far as *role* may have them."""
+
+    database: Database
+    kinds: frozenset[str]
+    """The kinds of stream in whose facts something is marked: those of others have no keys."""
+    role: DatabaseRole = DatabaseRole.KEYS
+    _proved: set[int] = field(default_factory=set, init=False, repr=False)
+
+    @property
+    def keyring(self) -> Keyring:
+        """Return the key-encryption keys. Raises NoKeyring."""
+        if self.database.keyring is None:
+            raise NoKeyring
+        return self.database.keyring
+
+    # --- keys ---------------------------------------------------------------------------------------------------------
+
+    def of(self, streams: Collection[str]) -> dict[str, CaseKeys]:
+        """Return the keys of the cases among *streams*; a projector gets those of no person."""
+        found: dict[str, CaseKeys] = {
+            stream: CaseKeys(self.keyring) for stream in streams if stream.partition(":")[0] in self.kinds
+        }
+        if found:
+            for stream, subject, epoch, wrapped in self._rows(list(found)):
+                found[stream].wrapped[subject or StreamId(stream)] = (epoch, wrapped)
+        return found
+
+    def _rows(self, streams: list[str]) -> list[tuple[str, UUID | None, int, bytes | None]]:
+        query = f"{OF_CASES} union all {OF_PEOPLE}" if self.role is DatabaseRole.KEYS else OF_CASES
+        pool = self.database.pool(self.role)
+        with translated():
+            try:
+                with pool.connection() as connection:
+                    return connection.execute(query, {"streams": streams}).fetchall()
+            except psycopg.OperationalError:
+                # The connection may have been lost long since. Whoever asks for keys is about to record something, and
+                # that finds itself a new connection too.
+                pool.check()
+                with pool.connection() as connection:
+                    return connection.execute(query, {"streams": streams}).fetchall()
+
+    def _make(self, missing: Mapping[Owner, str], keys: Mapping[str, CaseKeys]) -> None:
+        """Make the *missing* keys, each for an owner in a stream, unless others have: they are on the disk then."""
+        made = {owner: fresh_key() for owner in missing}
+        with translated():
+            taken = self._kept(made, missing)
+        for owner in taken:
+            keys[missing[owner]].add(owner, made[owner])
+        if there := {missing[owner] for owner in made.keys() - taken}:
+            for stream, found in self.of(there).items():
+                keys[stream].wrapped |= found.wrapped
+
+    def _kept(self, made: Mapping[Owner, bytes], streams: Mapping[Owner, str]) -> set[Owner]:
+        for _ in range(ATTEMPTS - 1):
+            try:
+                with self.database.pool(self.role).connection() as connection, connection.transaction():
+                    return self._keep(connection, made, streams)
+            except psycopg.Error as error:
+                if error.sqlstate != CLOSED_EPOCH:
+                    raise
+                self.keyring.read()  # somebody has begun a new epoch
+        with self.database.pool(self.role).connection() as connection, connection.transaction():
+            return self._keep(connection, made, streams)
+
+    def _keep(self, connection: Connection, made: Mapping[Owner, bytes], streams: Mapping[Owner, str]) -> set[Owner]:
+        """Keep those of *made* whose owners have no key, and return whose they are."""
+        self._prove(connection)
+        rows = {owner: (streams[owner], *self.keyring.wrap(str(owner), key)) for owner, key in made.items()}
+        cases = [row for owner, row in rows.items() if not isinstance(owner, UUID)]
+        subjects = [(owner, *row) for owner, row in rows.items() if isinstance(owner, UUID)]
+        taken: set[Owner] = set()
+        if cases:
+            kept = connection.execute(
+                "insert into vault.case_keys (stream, epoch, wrapped)"
+                " select * from unnest(%s::text[], %s::integer[], %s::bytea[])"
+                " on conflict do nothing returning stream",
+                [list(column) for column in zip(*cases, strict=True)],
+            )
+            taken |= {StreamId(stream) for (stream,) in kept}
+        if subjects:
+            kept = connection.execute(
+                "insert into vault.subject_keys (subject, stream, epoch, wrapped)"
+                " select * from unnest(%s::uuid[], %s::text[], %s::integer[], %s::bytea[])"
+                " on conflict do nothing returning subject",
+                [list(column) for column in zip(*subjects, strict=True)],
+            )
+            taken |= {subject for (subject,) in kept}
+        return taken
+
+    def _prove(self, connection: Connection) -> None:
+        """See that our key of this epoch is the one that others have. Raises KeyringError."""
+        epoch = self.keyring.epoch()
+        if epoch in self._proved:
+            return
+        _, proof = self.keyring.wrap(f"epoch {epoch}", b"")
+        connection.execute(
+            "insert into vault.epochs (epoch, proof) values (%s, %s) on conflict do nothing", (epoch, proof)
+        )
+        row = connection.execute("select proof from vault.epochs where epoch = %s", (epoch,)).fetchone()
+        self.keyring.unwrap(f"epoch {epoch}", epoch, row[0] if row else b"")
+        self._proved.add(epoch)
+
+    # --- sealing ------------------------------------------------------------------------------------------------------
+
+    def seal(self, events: Sequence[Event], known: Mapping[str, CaseKeys] | None = None) -> list[Event]:
+        """Return *events* with all that is marked in them sealed; what keys they need are on the disk then.
+
+        *known* are keys that the caller has looked up, by stream. Raises Forgotten, and ValueError for a value that was
+        sealed elsewhere: it would open nowhere any more.
+        """
+        keys = dict(known or {})
+        if unknown := {event.originator_id for event in events} - keys.keys():
+            keys |= self.of(unknown)
+        missing: dict[Owner, str] = {}
+        for event in events:
+            if (stream := event.originator_id) in keys:
+                owners: set[Owner] = {StreamId(stream), *subjects_in(event.fact)}
+                missing |= {owner: stream for owner in owners if owner not in keys[stream]}
+        if missing:
+            self._make(missing, keys)
+        return [self._sealed(event, keys.get(event.originator_id)) for event in events]
+
+    def _sealed(self, event: Event, keys: CaseKeys | None) -> Event:
+        if keys is None:
+            return event
+        topic = event.fact.topic
+
+        def sealed(marked: Marked, beside: str = "") -> Sealed:
+            if isinstance(marked.value, Sealed):
+                message = f"{marked.path} of {topic} was sealed for another place"
+                raise ValueError(message)  # noqa: TRY004 - it is the wrong one, not of a wrong type
+            key = keys.key(_owner(marked, event.originator_id))
+            if key is None:
+                raise Forgotten
+            return seal(Place(event.event_id, topic, beside + marked.path).key(key), to_plain(marked.value))
+
+        return replace(
+            event,
+            fact=with_marked(event.fact, sealed),
+            metadata=with_marked(event.metadata, lambda marked: sealed(marked, METADATA)),
+        )
+
+
+# --- opening ----------------------------------------------------------------------------------------------------------
+
+
+def opened(event: Event, keys: CaseKeys | None, *, personal: bool) -> Event:
+    """Return *event* with what *keys* open in it; what they do not open any more is ERASED there."""
+    return replace(
+        event,
+        fact=opened_fact(event.fact, event.event_id, event.originator_id, keys, personal=personal),
+        metadata=_opened(
+            event.metadata, _Opener(event.event_id, event.fact.topic, event.originator_id, keys, METADATA)
+        ),
+    )
+
+
+def opened_fact(fact: F, event_id: UUID, stream: str, keys: CaseKeys | None, *, personal: bool) -> F:
+    """Return the *fact* of an event with what *keys* open in it; what is personal stays sealed unless *personal*."""
+    return _opened(fact, _Opener(event_id, fact.topic, stream, keys, personal=personal))
+
+
+def _opened(model: M, opener: "_Opener") -> M:
+    return with_marked(model, opener) if opener.keys is not None and marked_fields(type(model)) else model
+
+
+@dataclass(frozen=True, slots=True)
+class _Opener:
+    """Opens the marked values of one model."""
+
+    event_id: UUID
+    topic: str
+    stream: str
+    keys: CaseKeys | None
+    beside: str = ""
+    personal: bool = False
+
+    def __call__(self, marked: Marked) -> Any:  # noqa: ANN401 - whatever the field holds
+        """Return what is to stand in the place of the value."""
+        value = marked.value
+        if not isinstance(value, Sealed) or (marked.mark is Sensitivity.PERSONAL and not self.personal):
+            return value
+        key = self.keys.key(_owner(marked, self.stream)) if self.keys else None
+        if key is None:
+            return ERASED
+        place = Place(self.event_id, self.topic, self.beside + marked.path)
+        return from_plain(type(marked.model), marked.name, open_sealed(place.key(key), value))
+
+
+def _owner(marked: Marked, stream: str) -> Owner:
+    """Return under whose key a value is."""
+    return StreamId(stream) if marked.mark is Sensitivity.IDENTIFYING else _subject(marked)
+
+
+def subjects_in(model: BaseModel) -> set[UUID]:
+    """Return whose personal values stand in *model*."""
+    found: set[UUID] = set()
+
+    def note(marked: Marked) -> Any:  # noqa: ANN401 - whatever the field holds
+        if marked.mark is Sensitivity.PERSONAL:
+            found.add(_subject(marked))
+        return marked.value
+
+    with_marked(model, note)
+    return found
+
+
+def _subject(marked: Marked) -> UUID:
+    if marked.subject is None:
+        message = f"{type(marked.model).__name__} has something personal and nobody whose it is"
+        raise TypeError(message)
+    return marked.subject
