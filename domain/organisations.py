@@ -23,7 +23,7 @@ from domain.basis import (
     replace,
 )
 from domain.bodies import BodyId
-from domain.values import SLUG, CodeList, Day, Line, Slug
+from domain.values import SLUG, WHOLE, CodeList, Day, Line, Slug
 
 ADMINISTRATOR = frozenset({Role.ADMINISTRATOR})
 NETWORK = OrganisationId("netwerk")
@@ -63,6 +63,21 @@ class Milestone(CodeList):
     BUDGET_GRANTED = "budget_granted", "budget verleend"
     MEASURE_AVAILABLE = "measure_available", "maatregel beschikbaar"
     OFFENCE_IN_FORCE = "offence_in_force", "strafbaarstelling in werking"
+
+
+class ErasureScope(CodeList):
+    """How much was forgotten."""
+
+    PERSON = "person", "een persoon in een zaak"
+    CASE = "case", "een hele zaak"
+
+
+class ErasureReason(CodeList):
+    """Why it was forgotten."""
+
+    RETENTION = "retention", "bewaartermijn verstreken"
+    REQUEST = "request", "verzoek van de betrokkene"
+    MISTAKE = "mistake", "ten onrechte vastgelegd"
 
 
 ROLE_OF = {
@@ -144,7 +159,24 @@ class MilestoneRecorded(Fact):
     source: Line
 
 
-OrganisationFact = OrganisationRegistered | TeamFormed | MemberAppointed | MembershipEnded | MilestoneRecorded
+class DataErased(Fact):
+    """Keys were destroyed: what was sealed under them is closed for ever.
+
+    It is told of the network and of no case, which would say about whom it was.
+    """
+
+    topic: ClassVar[str] = "organisation.data_erased.v1"
+
+    scope: ErasureScope
+    reason: ErasureReason
+    """A request is one under article 17 of the GDPR (AVG)."""
+    keys: Annotated[int, Field(ge=1), WHOLE]
+    """How many: that of the case, and one for each person."""
+
+
+OrganisationFact = (
+    OrganisationRegistered | TeamFormed | MemberAppointed | MembershipEnded | MilestoneRecorded | DataErased
+)
 
 
 # --- state ------------------------------------------------------------------------------------------------------------
@@ -180,6 +212,8 @@ class Organisation:
     teams: tuple[Slug, ...] = ()
     members: tuple[Membership, ...] = ()
     milestones: tuple[MilestoneRecorded, ...] = ()
+    erasures: tuple[DataErased, ...] = ()
+    """Of data about people, by this organisation."""
 
 
 def evolve(organisation: Organisation, fact: OrganisationFact) -> Organisation:
@@ -204,6 +238,8 @@ def evolve(organisation: Organisation, fact: OrganisationFact) -> Organisation:
             )
         case MilestoneRecorded():
             return replace(organisation, milestones=(*organisation.milestones, fact))
+        case DataErased():
+            return replace(organisation, erasures=(*organisation.erasures, fact))
         case _:
             assert_never(fact)
 

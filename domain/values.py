@@ -146,8 +146,8 @@ class Erased(str):
         return str(self)
 
 
-ERASED = Erased("gewist")
-"""What all erased values are alike, in whatever is shown."""
+ERASED = Erased("(gewist)")
+"""What all erased values are alike, in whatever is shown. No organisation, body or person can be called that."""
 
 
 class Sensitivity(Enum):

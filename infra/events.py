@@ -14,6 +14,7 @@ class Origin(StrEnum):
     API = "api"
     PUBLIC_RECORD = "public_record"
     GENERATED = "generated"
+    OPERATION = "operation"
 
 
 class Metadata(Model):

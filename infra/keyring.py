@@ -136,6 +136,19 @@ def as_file(keys: dict[int, bytes]) -> bytes:
     return json.dumps({str(epoch): b64encode(key).decode() for epoch, key in keys.items()}, indent=1).encode() + b"\n"
 
 
+def new_file(path: Path) -> None:
+    """Write *path*, with a first key, for us alone. Raises KeyringError, also where there is such a file already."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(fresh_file())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        message = f"the file with the key-encryption keys cannot be made ({type(error).__name__})"
+        raise KeyringError(message) from None
+
+
 def fresh_file() -> bytes:
     """Return what stands in the file of a new installation."""
     return as_file({1: secrets.token_bytes(KEY_BYTES)})

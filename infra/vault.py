@@ -5,7 +5,7 @@ the case. Keys are made before the events that need them and are on the disk fir
 their key, and then all that was said of them is closed for ever, wherever it stands.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ from domain.values import ERASED, Marked, Sealed, Sensitivity, marked_fields, wi
 from infra.database import Connection, Database, DatabaseRole
 from infra.events import Event
 from infra.failures import translated
-from infra.keyring import EpochGone, Keyring
+from infra.keyring import EpochGone, FileKeyring, Keyring, KeyringError
 from infra.sealing import Place, fresh_key, from_plain, open_sealed, seal, to_plain
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,8 @@ CLOSED_EPOCH = "WB011"
 METADATA = "metadata:"
 """Begins the path of what stands beside a fact."""
 ATTEMPTS = 3
+AT_ONCE = 1000
+"""How many keys are kept anew in one transaction."""
 
 
 class Forgotten(Exception):  # noqa: N818 - it says what they are
@@ -184,6 +186,84 @@ class Vault:
         row = connection.execute("select proof from vault.epochs where epoch = %s", (epoch,)).fetchone()
         self.keyring.unwrap(f"epoch {epoch}", epoch, row[0] if row else b"")
         self._proved.add(epoch)
+
+    # --- destroying and rotating --------------------------------------------------------------------------------------
+
+    def destroy(self, *, case: str | None = None, subjects: Collection[UUID] = ()) -> int:
+        """Destroy the key of a *case*, with those of all people in it, or of *subjects*; return how many there were.
+
+        From then on nobody opens what was sealed under them, except from a back-up that is older than this and holds
+        keys under a key-encryption key that is still there: see ``rotate``.
+        """
+        gone = "set wrapped = null, destroyed_at = clock_timestamp() where wrapped is not null and"
+        with translated(), self.database.pool(self.role).connection() as connection, connection.transaction():
+            people = connection.execute(
+                f"update vault.subject_keys {gone} (subject = any (%s) or stream = %s)", (list(subjects), case)
+            )
+            cases = connection.execute(f"update vault.case_keys {gone} stream = %s", (case,))
+            return people.rowcount + cases.rowcount
+
+    def rotate(self, keyring: FileKeyring, on_progress: Callable[[int, int], None] = lambda _, __: None) -> int:
+        """Begin a new epoch, keep all keys under its key-encryption key, forget those before; return the epoch.
+
+        Events stay as they are. Whoever is interrupted does it again: then there has been one epoch more. What a
+        back-up from before holds of keys opens nothing any more, as soon as no copy of the old file is left.
+        """
+        epoch = keyring.begin_epoch()
+        with translated(), self.database.pool(self.role).connection() as connection:
+            with connection.transaction():
+                self._prove(connection)
+                connection.execute(
+                    "update vault.epochs set closed_at = clock_timestamp() where epoch < %s and closed_at is null",
+                    (epoch,),
+                )
+            left = self._left(connection, epoch)
+            done = 0
+            for table, owner in (("case_keys", "stream"), ("subject_keys", "subject")):
+                while kept := self._keep_anew(connection, table, owner, epoch):
+                    done += kept
+                    on_progress(done, left)
+            # Without this a key that somebody was just about to keep under the old one would be lost.
+            if self._left(connection, epoch):
+                message = f"not all keys are kept under the key of epoch {epoch}: do it again"
+                raise KeyringError(message)
+            keyring.forget_before(epoch)
+            with connection.transaction():
+                connection.execute(
+                    "update vault.epochs set retired_at = clock_timestamp() where epoch < %s and retired_at is null",
+                    (epoch,),
+                )
+        return epoch
+
+    @staticmethod
+    def _left(connection: Connection, epoch: int) -> int:
+        found = connection.execute(
+            "select (select count(*) from vault.case_keys where epoch < %(epoch)s and wrapped is not null)"
+            " + (select count(*) from vault.subject_keys where epoch < %(epoch)s and wrapped is not null)",
+            {"epoch": epoch},
+        ).fetchone()
+        return int(found[0]) if found else 0
+
+    def _keep_anew(self, connection: Connection, table: LiteralString, owner: LiteralString, epoch: int) -> int:
+        """Keep some keys of *table* under the key of *epoch*, and return how many."""
+        with connection.transaction():
+            rows = connection.execute(
+                f"select {owner}, epoch, wrapped from vault.{table} where epoch < %s and wrapped is not null"  # noqa: S608
+                " limit %s for update",
+                (epoch, AT_ONCE),
+            ).fetchall()
+            kept = [
+                (name, *self.keyring.wrap(str(name), self.keyring.unwrap(str(name), former, wrapped)))
+                for name, former, wrapped in rows
+            ]
+            if kept:
+                connection.execute(
+                    f"update vault.{table} k set epoch = n.epoch, wrapped = n.wrapped"  # noqa: S608
+                    f" from unnest(%s::{'uuid' if owner == 'subject' else 'text'}[], %s::integer[], %s::bytea[])"
+                    f" n({owner}, epoch, wrapped) where k.{owner} = n.{owner}",
+                    [list(column) for column in zip(*kept, strict=True)],
+                )
+        return len(kept)
 
     # --- sealing ------------------------------------------------------------------------------------------------------
 

@@ -8,11 +8,12 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
 from threading import Event
 from typing import Annotated, Any, NoReturn
+from uuid import UUID
 
 import psycopg
 import typer
@@ -33,12 +34,13 @@ from rich.table import Table
 
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.kinds import KINDS
+from domain.organisations import ErasureReason
 from domain.values import AMSTERDAM
 from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
 from infra.eventstore import CaseStore
 from infra.identity import NotAuthenticated, demo_issuer
-from infra.keyring import keyring
+from infra.keyring import KeyringError, keyring, new_file
 from infra.log import frames, logs_crashes, set_up_logging
 from infra.migrate import MigrationError, migrate, pending
 from infra.registers import public_bodies
@@ -47,6 +49,7 @@ from services.app import Service, create_api, create_app, now, settle
 from services.demo.cast import CAST
 from services.demo.day import DayError
 from services.demo.run import DemoError, run_demo
+from services.erasing import Erasing, NothingToErase
 from services.history.arrivals import Parameters
 from services.history.recording import HistoryError, begun, record
 from services.portal.assets import FrontEndMissing
@@ -58,6 +61,7 @@ from services.projections.register import VIEWS
 from services.projections.replay import Replay, replay
 from services.projections.runner import Runner
 from services.projections.tracking import status
+from services.projections.views import View
 
 program = typer.Typer(
     name="weerbaar",
@@ -66,6 +70,8 @@ program = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+keys_program = typer.Typer(name="keys", help="Make and rotate the key-encryption keys.", no_args_is_help=True)
+program.add_typer(keys_program)
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
 OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
@@ -78,7 +84,9 @@ ONE_LINE = (
     EmbeddedServerError,
     FrontEndMissing,
     HistoryError,
+    KeyringError,
     MigrationError,
+    NothingToErase,
     SettingsError,
     StillRead,
     Undigestible,
@@ -346,16 +354,10 @@ def rebuild_command(
         message = f"no such view: {', '.join(sorted(unknown))}; there are {', '.join(view.name for view in VIEWS)}"
         raise CommandError(message)
     settings = read_settings()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     found: list[Difference] = []
-    with migrated(settings) as database, Progress(*columns, console=out) as progress:
+    with migrated(settings) as database:
         store = projector_store(database)
-        for view in chosen:
-            task = progress.add_task(view.name, total=None)
-
-            def tell_progress(done: int, of: int, task: TaskID = task) -> None:
-                progress.update(task, completed=done, total=of)
-
+        for view, tell_progress in with_progress(chosen):
             if check:
                 found += differences(database, store, view, tell_progress)
             else:
@@ -366,6 +368,69 @@ def rebuild_command(
         out.print("Every live view is what the log makes of it.")
     if found:
         raise typer.Exit(1)
+
+
+def with_progress(views: Iterable[View]) -> Iterator[tuple[View, Callable[[int, int], None]]]:
+    """Yield each of *views* with what shows how far it has come."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out) as progress:
+        for view in views:
+            task = progress.add_task(view.name, total=None)
+
+            def tell_progress(done: int, of: int, task: TaskID = task) -> None:
+                progress.update(task, completed=done, total=of)
+
+            yield view, tell_progress
+
+
+@program.command(name="erase")
+def erase_command(
+    number: Annotated[str, typer.Argument(help="The number of the case, DR-2026-000123.")],
+    reason: Annotated[ErasureReason, typer.Option(help="Why.")],
+    subject: Annotated[
+        UUID | None, typer.Option(help="Forget this person in it only; replay --json tells who there are.")
+    ] = None,
+) -> None:
+    """Forget a case, or somebody in it, everywhere: destroy their keys. It cannot be undone."""
+    settings = read_settings()
+    with migrated(settings) as database:
+        with database.reading(OPERATOR) as cursor:
+            case = cases.by_number(cursor, number)
+        if case is None:
+            message = f"there is no case {number}"
+            raise CommandError(message)
+        erasing = Erasing(CaseStore(database, KINDS), OPERATOR, now)
+        if subject:
+            erasing.person(case.stream, subject, reason)
+            out.print(f"Somebody in {number} is forgotten.")
+            return
+        erasing.case(case.stream, reason)
+        out.print(f"{number} is forgotten. Views are made anew, since they tell of body and office.")
+        for view, tell_progress in with_progress(VIEWS):
+            rebuild(database, projector_store(database), view, tell_progress)
+
+
+@keys_program.command(name="new")
+def keys_new_command() -> None:
+    """Make the file WEERBAAR_KEYS_FILE with a first key-encryption key."""
+    path = read_settings().keys_file
+    if path is None:
+        message = "missing setting: WEERBAAR_KEYS_FILE"
+        raise CommandError(message)
+    new_file(path)
+
+
+@keys_program.command(name="rotate")
+def keys_rotate_command() -> None:
+    """Keep all keys under a new key-encryption key and forget the old one: old back-ups open nothing any more."""
+    settings = read_settings()
+    columns = (TextColumn("keys"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with migrated(settings) as database, Progress(*columns, console=out) as progress:
+        task = progress.add_task("keys", total=None)
+        epoch = CaseStore(database, KINDS).vault.rotate(
+            keyring(settings), lambda done, of: progress.update(task, completed=done, total=of)
+        )
+    out.print(f"All keys are kept under the key of epoch {epoch}.")
 
 
 @program.command(name="views")

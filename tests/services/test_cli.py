@@ -54,13 +54,15 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "migrate": (),
     "replay": ("DR-2026-000001",),
     "rebuild": (),
+    "erase": ("DR-2026-000001", "--reason", "request"),
+    "keys": ("rotate",),
     "views": (),
     "status": (),
     "token": ("--as", "auditor"),
     "api-description": (),
 }
 """Every command, with the arguments that it cannot do without."""
-ON_THE_DATABASE = ("generate", "migrate", "replay", "rebuild", "status")
+ON_THE_DATABASE = ("generate", "migrate", "replay", "rebuild", "erase", "status")
 """Those that ask the database something and end."""
 
 

@@ -3,6 +3,7 @@
 from domain.organisations import (
     AlreadyAppointed,
     AppointMember,
+    DataErased,
     EndMembership,
     EndsBeforeItBegins,
     FormTeam,
@@ -40,6 +41,7 @@ WORDS = Vocabulary(
         MemberAppointed: "Medewerker aangesteld",
         MembershipEnded: "Medewerker vertrokken uit een rol",
         MilestoneRecorded: "Mijlpaal vastgelegd",
+        DataErased: "Gegevens gewist",
     },
     commands={
         RegisterOrganisation: Words("Organisatie registreren", "Registreren"),
@@ -88,12 +90,18 @@ WORDS = Vocabulary(
         MembershipEnded: {"on": FIRST_DAY_WITHOUT},
         RecordMilestone: {"body": BODIES},
         MilestoneRecorded: {"body": BODIES},
+        DataErased: {
+            "scope": Label("Wat is gewist"),
+            "reason": Label("Waarom"),
+            "keys": Label("Hoeveel sleutels zijn vernietigd"),
+        },
         Organisation: {
             "name": NAME,
             "kind": ORGANISATION_KIND,
             "teams": Label("Teams"),
             "members": Label("Medewerkers"),
             "milestones": Label("Mijlpalen"),
+            "erasures": Label("Wat is gewist"),
         },
     },
     refusals={
