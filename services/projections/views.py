@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Generic, Self, TypeVar
 
 from psycopg import sql
-from pydantic import Field, computed_field
+from pydantic import Field, computed_field, model_validator
 
 from domain.basis import Grant, StreamId
-from domain.values import Model
+from domain.values import ERASED, Model, marked_fields
 from infra.database import Connection, Database, DatabaseRole
 from infra.eventstore import Recorded
 from services.projections.rows import Rows
@@ -59,6 +59,13 @@ class OfCase(Model):
     """A row about one case. Inside it goes by its stream, outside by its id."""
 
     stream: Annotated[str, Field(exclude=True)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_what_was_erased(cls, row: dict[str, object]) -> dict[str, object]:
+        """Take the word that stands in a row for what was erased as that, and not as a code that there is not."""
+        erased = {name: ERASED for name, mark in marked_fields(cls) if mark and row.get(name) == ERASED}
+        return row | erased if erased else row
 
     @computed_field  # type: ignore[prop-decorator]  # mypy issue 1362
     @property
