@@ -271,6 +271,12 @@ def _with_marked_inside(value: Any, change: Callable[[Marked], Any], place: str)
 
 
 @cache
+def marks_in(model: type[BaseModel]) -> frozenset[Sensitivity]:
+    """Return which marks there are in *model*, at any depth."""
+    return frozenset(mark for _, mark in sensitive_fields(model))
+
+
+@cache
 def marked_fields(model: type[BaseModel]) -> tuple[tuple[str, Sensitivity | None], ...]:
     """Return the fields of *model* that are marked, and (without a mark of their own) those that hold marked ones."""
     found: dict[str, Sensitivity | None] = {}

@@ -14,7 +14,7 @@ from typing import Any, Self
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, RowFactory, dict_row, tuple_row
 from psycopg_pool import ConnectionPool
 
 from domain.basis import Actor
@@ -88,6 +88,18 @@ class Database:
         pool = self._pools[role]
         pool.open()
         return pool
+
+    @contextmanager
+    def cursor(self, role: DatabaseRole, rows: RowFactory[Any] = tuple_row) -> Iterator[psycopg.Cursor[Any]]:
+        """Yield a cursor in *role* for statements that stand alone: a transaction would cost two more round trips."""
+        with self.pool(role).connection() as connection:
+            connection.set_autocommit(True)
+            try:
+                with connection.cursor(row_factory=rows, binary=True) as cursor:
+                    yield cursor
+            finally:
+                if not connection.closed:
+                    connection.set_autocommit(False)
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[psycopg.Cursor[DictRow]]:

@@ -265,15 +265,8 @@ class FactRecorder(ApplicationRecorder):
 
     @contextmanager
     def _cursor(self, rows: RowFactory[Any] = tuple_row) -> Iterator[psycopg.Cursor[Any]]:
-        with translated(), self._database.pool(self._role).connection() as connection:
-            # Each use is one statement: a transaction around it would cost two more round trips.
-            connection.set_autocommit(True)
-            try:
-                with connection.cursor(row_factory=rows, binary=True) as cursor:
-                    yield cursor
-            finally:
-                if not connection.closed:
-                    connection.set_autocommit(False)
+        with translated(), self._database.cursor(self._role, rows) as cursor:
+            yield cursor
 
 
 def _as_notifications(cursor: psycopg.Cursor[Any]) -> Callable[[Sequence[Any]], FactNotification]:

@@ -15,7 +15,7 @@ import structlog
 from pydantic import BaseModel
 
 from domain.basis import Fact, StreamId
-from domain.values import ERASED, Marked, Sealed, Sensitivity, marked_fields, with_marked
+from domain.values import ERASED, Marked, Sealed, Sensitivity, marks_in, with_marked
 from infra.database import Connection, Database, DatabaseRole
 from infra.events import Event
 from infra.failures import translated
@@ -114,17 +114,16 @@ class Vault:
 
     def _rows(self, streams: list[str]) -> list[tuple[str, UUID | None, int, bytes | None]]:
         query = f"{OF_CASES} union all {OF_PEOPLE}" if self.role is DatabaseRole.KEYS else OF_CASES
-        pool = self.database.pool(self.role)
         with translated():
             try:
-                with pool.connection() as connection:
-                    return connection.execute(query, {"streams": streams}).fetchall()
+                with self.database.cursor(self.role) as cursor:
+                    return cursor.execute(query, {"streams": streams}).fetchall()
             except psycopg.OperationalError:
                 # The connection may have been lost long since. Whoever asks for keys is about to record something, and
                 # that finds itself a new connection too.
-                pool.check()
-                with pool.connection() as connection:
-                    return connection.execute(query, {"streams": streams}).fetchall()
+                self.database.pool(self.role).check()
+                with self.database.cursor(self.role) as cursor:
+                    return cursor.execute(query, {"streams": streams}).fetchall()
 
     def _make(self, missing: Mapping[Owner, str], keys: Mapping[str, CaseKeys]) -> None:
         """Make the *missing* keys, each for an owner in a stream, unless others have: they are on the disk then."""
@@ -326,7 +325,9 @@ def opened_fact(fact: F, event_id: UUID, stream: str, keys: CaseKeys | None, *, 
 
 
 def _opened(model: M, opener: "_Opener") -> M:
-    return with_marked(model, opener) if opener.keys is not None and marked_fields(type(model)) else model
+    marks = marks_in(type(model))
+    openable = marks if opener.personal else marks - {Sensitivity.PERSONAL}
+    return with_marked(model, opener) if openable and opener.keys is not None else model
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,14 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from psycopg.conninfo import conninfo_to_dict
 
-from domain.basis import StreamId
+from domain.basis import Fact, StreamId
 from domain.threat_case import THREAT_CASE, NoteCall, ReportThreat
+from infra.appending import StoredFact
 from infra.database import Database
-from infra.events import Event
-from infra.eventstore import CaseStore, Receipt
+from infra.eventstore import Receipt
 from infra.identity import Caller, demo_issuer
 from infra.settings import read_settings
+from infra.vault import subjects_in
 from services.app import Service, create_app, now, settle
 from services.cases.handling import Request
 from services.demo.cast import CAST
@@ -63,7 +64,7 @@ def echo() -> FastAPI:
     return app
 
 
-def by_the_library(store: CaseStore, database: Database) -> Callable[..., Any]:
+def by_the_library(database: Database) -> Callable[..., Any]:
     """Return what records the events of a command as the library's recorder does: a lock and a commit for each."""
     address = {name: str(value) for name, value in conninfo_to_dict(database.url).items()}
     recorder = PostgresApplicationRecorder(
@@ -79,21 +80,20 @@ def by_the_library(store: CaseStore, database: Database) -> Callable[..., Any]:
     )
     recorder.create_table()
 
-    def insert(events: Sequence[Event], stream: StreamId) -> Receipt:
-        stored = [store.mapper.to_stored_event(event) for event in events]
+    def insert(stored: Sequence[StoredFact], stream: StreamId) -> Receipt:
         ids = [StoredEvent(UUID(stream[-36:]), fact.originator_version, fact.topic, fact.state) for fact in stored]
         positions = recorder.insert_events(ids)
         return Receipt(
             stream=stream,
             number=None,
             position=(positions or [0])[-1],
-            version=events[-1].originator_version,
-            event_ids=tuple(event.event_id for event in events),
-            topics=tuple(event.fact.topic for event in events),
+            version=stored[-1].originator_version,
+            event_ids=tuple(fact.event_id for fact in stored),
+            topics=tuple(fact.topic for fact in stored),
         )
 
-    async def record(events: Sequence[Event], *, stream: StreamId, **_: object) -> Receipt:
-        return await run_in_threadpool(insert, events, stream)
+    async def record(stored: Sequence[StoredFact], *, stream: StreamId, **_: object) -> Receipt:
+        return await run_in_threadpool(insert, stored, stream)
 
     return record
 
@@ -106,7 +106,7 @@ def serve(what: str, url: str, prefix: str, folder: str, port: int) -> None:
         else:
             service = Service(read_settings(data_dir=Path(folder), log_level="warning"), database, cast=CAST)
             if what == STOCK:
-                object.__setattr__(service.store, "record", by_the_library(service.store, database))
+                object.__setattr__(service.store, "record", by_the_library(database))
             app = create_app(service)
         settle()
         uvicorn.run(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
@@ -181,19 +181,28 @@ def cases_of_twenty(service: Service, many: int) -> list[str]:
     first = service.handling.handle_now(THREAT_CASE, asked).stream
     noted = Request(command=NoteCall(note=NOTE), caller=Caller(actor=TEAM), key=first.partition(":")[2])
     service.handling.handle_now(THREAT_CASE, noted)
-    reported, note = map(service.store.mapper.to_domain_event, service.store.recorder.select_events(first))
+    stored = service.store.recorder.select_events(first)
+    reported, note = service.store.opened([service.store.mapper.to_domain_event(event) for event in stored])
+    (somebody,) = subjects_in(reported.fact)
     found = []
     for _ in range(many):
         key = str(uuid4())
         stream = THREAT_CASE.stream(key)
-        begun = replace(reported, originator_id=stream, event_id=uuid4())
+        other = uuid4()
+        begun = replace(reported, originator_id=stream, event_id=uuid4(), fact=about(reported.fact, somebody, other))
+        said = about(note.fact, somebody, other)
         more = [
-            replace(note, originator_id=stream, originator_version=version, event_id=uuid4())
+            replace(note, originator_id=stream, originator_version=version, event_id=uuid4(), fact=said)
             for version in range(2, FACTS + 1)
         ]
         service.store.record_now([begun, *more], expected={})
         found.append(key)
     return found
+
+
+def about(fact: Fact, somebody: UUID, other: UUID) -> Fact:
+    """Return *fact* as if it were about the *other*."""
+    return type(fact).model_validate_json(fact.model_dump_json().replace(str(somebody), str(other)))
 
 
 def commands(installation: Installation, rounds: int, number: int) -> Iterable[Result]:
