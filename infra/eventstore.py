@@ -17,7 +17,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType
 
-from domain.basis import Fact, Kind, StreamId
+from domain.basis import Kind, StreamId
 from domain.values import marked_fields
 from infra.appending import Idempotency, IdempotencyKeyReused, Receipt, StoredFact
 from infra.database import Database, DatabaseRole
@@ -64,8 +64,8 @@ class Recorded:
     position: int
     event: Event
     """What is under the key of the case is opened in it, and nothing that is personal."""
-    sealed: Fact
-    """The fact as it is stored."""
+    state: bytes
+    """The fact as it is stored, JSON, in the shape that the event has: sealed."""
 
 
 class CaseStore(Application[str]):

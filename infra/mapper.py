@@ -77,16 +77,17 @@ class FactMapper(Mapper[str]):
 
     def to_fact(self, topic: str, state: bytes, which: object) -> Fact:
         """Return the fact alone; *which* event it is of, errors say. Raises as ``to_domain_event`` does."""
-        now = topic
-        if topic in self._upcasts:
-            now, state = self._upcast(topic, state)
+        now, state = self.newest(topic, state)
         fact = self._classes.get(now)
         if fact is None:
             message = f"{topic} of event {which}"
             raise UnknownTopic(message)
         return _read(fact, state, topic, which)
 
-    def _upcast(self, topic: str, state: bytes) -> tuple[str, bytes]:
+    def newest(self, topic: str, state: bytes) -> tuple[str, bytes]:
+        """Return the newest version of *topic*, and *state* in its shape."""
+        if topic not in self._upcasts:
+            return topic, state
         shape = json.loads(state)
         while topic in self._upcasts:
             shape = self._upcasts[topic](shape)

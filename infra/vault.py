@@ -310,8 +310,10 @@ class Vault:
 
 def opened(event: Event, keys: CaseKeys | None, *, personal: bool) -> Event:
     """Return *event* with what *keys* open in it; what they do not open any more is ERASED there."""
-    return replace(
-        event,
+    return Event(
+        originator_id=event.originator_id,
+        originator_version=event.originator_version,
+        event_id=event.event_id,
         fact=opened_fact(event.fact, event.event_id, event.originator_id, keys, personal=personal),
         metadata=_opened(
             event.metadata, _Opener(event.event_id, event.fact.topic, event.originator_id, keys, METADATA)

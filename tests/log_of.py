@@ -10,7 +10,8 @@ def log_of(store: CaseStore) -> list[Recorded]:
     sealed = [store.mapper.to_domain_event(event) for event in stored]
     opened = store.opened(sealed, personal=False)
     return [
-        Recorded(row.id, event, as_stored.fact) for row, event, as_stored in zip(stored, opened, sealed, strict=True)
+        Recorded(row.id, event, store.mapper.newest(row.topic, row.state)[1])
+        for row, event in zip(stored, opened, strict=True)
     ]
 
 

@@ -65,9 +65,10 @@ class Log:
     def recorded(self, stored: FactNotification) -> Recorded:
         """Return *stored* with its fact. Raises what the mapper raises."""
         if stored.id not in self._recorded:
-            sealed = self.store.mapper.to_domain_event(stored)
-            event = opened(sealed, self._keys.get(sealed.originator_id), personal=False)
-            self._recorded[stored.id] = Recorded(stored.id, event, sealed.fact)
+            mapper = self.store.mapper
+            event = opened(mapper.to_domain_event(stored), self._keys.get(str(stored.originator_id)), personal=False)
+            _, state = mapper.newest(stored.topic, stored.state)
+            self._recorded[stored.id] = Recorded(stored.id, event, state)
         return self._recorded[stored.id]
 
     @cached_property

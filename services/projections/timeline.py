@@ -90,7 +90,7 @@ def project(rows: Rows, recorded: Recorded) -> None:
             "at": told.at,
             "role": told.role.value,
             "audience": audience,
-            "fact": recorded.sealed.model_dump_json(exclude_none=True),
+            "fact": recorded.state.decode(),
         },
     )
     rows.add(

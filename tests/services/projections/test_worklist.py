@@ -285,7 +285,7 @@ def project(database: Database, histories: Mapping[StreamId, Iterable[Fact]]) ->
         for stream, facts in histories.items():
             for version, fact in enumerate(facts, start=1):
                 worklist.project(
-                    rows, Recorded(version, Event(stream, version, UUID(int=version), metadata, fact), fact)
+                    rows, Recorded(version, Event(stream, version, UUID(int=version), metadata, fact), b"")
                 )
         rows.write(connection)
 
