@@ -131,6 +131,11 @@ def kebab(name: str) -> str:
 class Refusal(Exception):  # noqa: N818 - a refusal is the reason as a state, not an error
     """A rule of the domain forbids the command. The class name is the reason, the docstring the sentence."""
 
+    about: ClassVar[tuple[str, ...]] = ()
+    """The field in which another answer may help, by the names that it has in commands; none: the state forbids it."""
+    field: str | None = None
+    """The one of these names that the refused command has: whoever sent it is shown the reason there."""
+
     @classmethod
     def name(cls) -> str:
         """Return the reason in kebab case (``case-is-closed``), as it stands in a problem's type."""
@@ -142,16 +147,26 @@ class Refusal(Exception):  # noqa: N818 - a refusal is the reason as a state, no
         return " ".join((cls.__doc__ or "").split())
 
 
+DAYS = ("on", "received_on", "requested_on")
+"""What commands call the day on which something was done."""
+
+
 class UnknownBody(Refusal):
     """The register knows no public body with this id on this day."""
+
+    about: ClassVar[tuple[str, ...]] = ("body",)
 
 
 class DayInTheFuture(Refusal):
     """What has been done cannot lie in the future."""
 
+    about: ClassVar[tuple[str, ...]] = DAYS
+
 
 class DayTooEarly(Refusal):
     """That day lies before what it follows from."""
+
+    about: ClassVar[tuple[str, ...]] = DAYS
 
 
 class NothingCorrected(Refusal):
@@ -253,9 +268,13 @@ class Command(Model, Generic[S]):
 
 
 def decide(command: Command[S], state: S, act: Act) -> Facts:
-    """Return the facts that follow from *command*, or raise a Refusal."""
-    command.must_be_ready(state, act)
-    return command.decide(state, act)
+    """Return the facts that follow from *command*, or raise a Refusal that says which field it is about."""
+    try:
+        command.must_be_ready(state, act)
+        return command.decide(state, act)
+    except Refusal as refusal:
+        refusal.field = next((name for name in refusal.about if name in type(command).model_fields), None)
+        raise
 
 
 @dataclass(frozen=True)

@@ -252,6 +252,8 @@ def grants(inquiry: IntegrityInquiry) -> frozenset[Grant]:
 class NotAPoliticalOffice(Refusal):
     """These inquiries concern political office holders only; for civil servants the employer has its own procedure."""
 
+    about: ClassVar[tuple[str, ...]] = ("office",)
+
 
 class ConsultationAlreadyRecorded(Refusal):
     """This conversation with the steunpunt has been recorded already."""

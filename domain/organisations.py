@@ -272,6 +272,8 @@ class TeamAlreadyFormed(Refusal):
 class UnknownTeam(Refusal):
     """The organisation has no such team."""
 
+    about: ClassVar[tuple[str, ...]] = ("team",)
+
 
 class RoleDoesNotFit(Refusal):
     """People work in the role of their organisation, or as its administrator; others' roles are for others to give."""
@@ -279,6 +281,8 @@ class RoleDoesNotFit(Refusal):
 
 class EndsBeforeItBegins(Refusal):
     """An appointment lasts at least a day."""
+
+    about: ClassVar[tuple[str, ...]] = ("until",)
 
 
 class AlreadyAppointed(Refusal):

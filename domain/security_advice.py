@@ -478,9 +478,13 @@ def grants(advice: SecurityAdvice) -> frozenset[Grant]:
 class BeforeTheFirstRegime(Refusal):
     """The rules for the security of homes took effect on 1 January 2021; nothing can be requested of an earlier day."""
 
+    about: ClassVar[tuple[str, ...]] = ("requested_on",)
+
 
 class OfficeNotEntitled(Refusal):
     """This office gives no claim to security measures at home; the free home scan (*woningscan*) of the CCV is open."""
+
+    about: ClassVar[tuple[str, ...]] = ("office",)
 
 
 class RegimeKnowsNoAdvice(Refusal):

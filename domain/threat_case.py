@@ -525,6 +525,8 @@ class NobodyHandles(Refusal):
 class CallBackInThePast(Refusal):
     """Nobody can be called back at a moment that has passed."""
 
+    about: ClassVar[tuple[str, ...]] = ("at", "call_back_at")
+
 
 class PoliceAlreadyNotified(Refusal):
     """The police have been notified already."""

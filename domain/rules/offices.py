@@ -1,6 +1,7 @@
 """Which offices does a kind of public body have (Gemeentewet, Provinciewet, Waterschapswet, WolBES)?"""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 from domain.basis import Act, Refusal, Role, UnknownBody
 from domain.bodies import BodyKind, PublicBody
@@ -42,6 +43,8 @@ OFFICES: Mapping[BodyKind, frozenset[Office]] = {
 
 class OfficeNotOfThisBody(Refusal):
     """A body of this kind has no such office: a province has no mayor, a municipality no King's commissioner."""
+
+    about: ClassVar[tuple[str, ...]] = ("office",)
 
 
 def offices_of(body: PublicBody) -> tuple[Office, ...]:

@@ -345,7 +345,8 @@ def give(  # noqa: PLR0911 - one flat list of what can come of it
             ),
         )
     except Refusal as refused:
-        return again(HTTPStatus.CONFLICT, {"": labels.REFUSALS[type(refused)]})
+        at = refused.field if refused.field in answered(form) else None
+        return again(HTTPStatus.CONFLICT, {at or "": labels.REFUSALS[type(refused)]})
     except VersionChanged as changed:
         return again(changed.status, {"": labels.PROBLEMS[type(changed).__name__].sentence})
     except IdempotencyKeyReused as reused:
@@ -358,6 +359,11 @@ def give(  # noqa: PLR0911 - one flat list of what can come of it
         return visit.go(local(back), zaak=case)
     done = visit.portal.opaque.seal(DONE, receipt.topics)
     return visit.go(f"/dossiers/{kind.collection}/{case}", gedaan=done)
+
+
+def answered(form: Form) -> set[str]:
+    """Return the fields of *form* that somebody fills in, and so can answer otherwise."""
+    return {found.name for found in form.inputs()} - form.fixed.keys()
 
 
 def done_words(visit: Visit, kind: Kind[Any], token: str) -> str:

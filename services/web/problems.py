@@ -138,7 +138,11 @@ async def _invalid_input(_: Request, error: Any) -> JSONResponse:  # noqa: ANN40
 
 
 async def _refused(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401
-    return answer(HTTPStatus.CONFLICT, error.name(), error.sentence())
+    errors = []
+    if error.field is not None:
+        location = Location(pointer=f"#/{error.field}")
+        errors = [Fault(**{"in": "body"}, location=location, code=error.name(), detail=error.sentence())]
+    return answer(HTTPStatus.CONFLICT, error.name(), error.sentence(), errors=errors)
 
 
 async def _answered(_: Request, error: Any) -> JSONResponse:  # noqa: ANN401

@@ -112,6 +112,22 @@ def test_a_refusal_is_named_and_explained(network: Network) -> None:
     assert document["detail"] == "The register knows no public body with this id on this day."
 
 
+def test_a_refusal_points_at_the_field_that_it_is_about(network: Network) -> None:
+    """As a fault in the input does; what the state forbids points nowhere."""
+    response = network.post("support-team", "threat-cases", REPORT | {"office": "statenlid"})
+    case = network.begin("support-team", "threat-cases", REPORT)
+    of_the_state = problem(network.post("support-team", f"threat-cases/{case}/danger-endings", {}))
+
+    assert response.status_code == 409
+    (fault,) = problem(response)["errors"]
+    assert (fault["in"], fault["location"], fault["code"]) == (
+        "body",
+        {"pointer": "#/office"},
+        "office-not-of-this-body",
+    )
+    assert "errors" not in of_the_state
+
+
 def test_what_a_role_may_not_do_is_403(network: Network) -> None:
     """One may know that it can be done, and not be the one to do it."""
     response = network.post("ministry-analyst", "threat-cases", REPORT)

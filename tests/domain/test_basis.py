@@ -51,6 +51,25 @@ class LightLamp(Command[int]):
         return [LampLit()]
 
 
+class TooDark(Refusal):
+    """Nobody sees anything then."""
+
+    about: ClassVar[tuple[str, ...]] = ("brightness", "to")
+
+
+class DimLamp(Command[int]):
+    """Dim a lamp."""
+
+    noun: ClassVar[str] = "dimmings"
+    roles: ClassVar[frozenset[Role]] = frozenset({Role.PUBLIC_BODY})
+
+    to: int
+
+    def decide(self, state: int, act: Act) -> Facts:  # noqa: ARG002 - the signature of every command
+        """Neither out nor beyond what it can."""
+        raise TooDark if self.to == 0 else ItIsNoonAlready
+
+
 class SnuffLamp(Command[int]):
     """Snuff a lamp."""
 
@@ -201,6 +220,15 @@ def test_nothing_is_decided_that_the_state_forbids() -> None:
     assert decide(SnuffLamp(), 1, ACT) == [LampHidden()]
     with pytest.raises(ItIsNoonAlready):
         decide(SnuffLamp(), 0, ACT)
+
+
+def test_a_refusal_says_which_field_of_the_command_it_is_about() -> None:
+    """Of the names that the field has in commands the one that this command has; none where the state forbids it."""
+    for command, field in ((DimLamp(to=0), "to"), (DimLamp(to=2), None)):
+        with pytest.raises(Refusal) as refused:
+            decide(command, 1, ACT)
+
+        assert refused.value.field == field
 
 
 def test_a_refusal_is_named_and_worded_by_its_class() -> None:

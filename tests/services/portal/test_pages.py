@@ -1,10 +1,12 @@
 """Do pages open to whom they should, take what is theirs, and lose nothing that was typed?"""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
+from domain.basis import Actor, OrganisationId, PersonId, Role
 from infra.database import DatabaseRole
 from services.demo.cast import CAST
 from services.portal.pages import HOME, TOKEN
@@ -12,7 +14,7 @@ from services.portal.sessions import IDLE, LASTS
 from tests.network import Network
 from tests.services.portal.conftest import Browser, Hidden
 
-Browse = Callable[[str], Browser]
+Browse = Callable[[str | Actor], Browser]
 
 INTAKE = "/nieuw/threat-cases"
 FOUR = {
@@ -56,14 +58,26 @@ def test_what_is_wrong_stands_at_the_field_and_in_a_summary_and_nothing_is_lost(
     assert "<title>Fout: " in page.text
 
 
-def test_a_rule_that_forbids_it_is_said_in_words(browse: Browse) -> None:
+def test_a_rule_that_is_about_one_answer_is_said_at_its_field(browse: Browse) -> None:
     """A water board has no mayor."""
     page = browse("support-team").send(
         INTAKE, FOUR | {"body": "Brabantse Delta (waterschap)", "office": "burgemeester"}
     )
 
     assert page.status_code == 409
-    assert "Dit ambt bestaat daar niet" in page.text
+    assert re.search(r'id="field-office-fault">.*Dit ambt bestaat daar niet', page.text)
+    assert 'href="#field-office"' in page.text
+
+
+def test_a_rule_about_what_is_not_theirs_to_answer_is_said_above_the_form(browse: Browse) -> None:
+    """A municipality that was not there yet on the day of a signal is asked for the day, and not for the body."""
+    young = Actor(person=PersonId("p-voorne-1"), organisation=OrganisationId("gm1992"), role=Role.PUBLIC_BODY)
+    signal = {"office": "raadslid", "nature": "gifts", "person.name": "R. Jansen", "received_on": "2022-12-31"}
+    page = browse(young).send("/nieuw/integrity-inquiries", signal)
+
+    assert page.status_code == 409
+    assert "<li>Op die dag staat dit openbaar bestuur niet in het register." in page.text
+    assert "field-body" not in page.text
 
 
 def test_a_public_body_reports_for_itself(browse: Browse) -> None:
