@@ -258,6 +258,11 @@ class Command(Model, Generic[S]):
         """Return the values that a field can have where the state narrows them: pages offer no others."""
         return {}
 
+    @classmethod
+    def needed(cls, state: S, act: Act) -> frozenset[str]:
+        """Return the fields that this state asks for, besides those that always must be there: pages say so."""
+        return frozenset()
+
     def must_be_ready(self, state: S, act: Act) -> None:
         """Refuse as ``ready`` does; what is asked of one part of a case says what stands in the way of that part."""
         self.ready(state, act)

@@ -334,6 +334,7 @@ class ThreatCaseClosed(Fact):
     topic: ClassVar[str] = "threat_case.closed.v1"
 
     reason: ClosingReason
+    explanation: Statement | None = None
 
 
 class ThreatCaseReopened(Fact):
@@ -406,6 +407,8 @@ class ThreatCase:
     security_advice: tuple[str, ...] = ()
     """The case numbers of the requests for security advice."""
     closed: ClosingReason | None = None
+    closing_explanation: Statement | None = None
+    """Why it was closed, in words."""
 
     @property
     def subject(self) -> SubjectId:
@@ -483,9 +486,9 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
         case SecurityAdviceSought():
             return replace(case, security_advice=(*case.security_advice, fact.number))
         case ThreatCaseClosed():
-            return replace(case, closed=fact.reason)
+            return replace(case, closed=fact.reason, closing_explanation=fact.explanation)
         case ThreatCaseReopened():
-            return replace(case, closed=None)
+            return replace(case, closed=None, closing_explanation=None)
         case _:
             assert_never(fact)
 
@@ -512,6 +515,12 @@ class NothingAssessed(Refusal):
 
 class NoDangerNow(Refusal):
     """Nobody is in danger at the moment, as far as is known."""
+
+
+class DangerNotExplained(Refusal):
+    """Somebody is in danger: say in words why the case is closed all the same, or first that the danger has passed."""
+
+    about: ClassVar[tuple[str, ...]] = ("explanation",)
 
 
 class AlreadyHandling(Refusal):
@@ -902,15 +911,25 @@ class OfferAftercare(OfOpenCase):
 
 
 class CloseThreatCase(OfOpenCase):
-    """Close the case."""
+    """Close the case; while somebody is in danger, not without a word of explanation."""
 
     noun: ClassVar[str] = "closures"
 
     reason: ClosingReason
+    explanation: Personal[Text | None] = None
+    """Why, in words; needed while somebody is in danger."""
+
+    @classmethod
+    def needed(cls, state: ThreatCase, act: Act) -> frozenset[str]:
+        """Nobody is left in danger without a word."""
+        return frozenset({"explanation"} if state.danger_now else ())
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """A case is closed once: it is open."""
-        return [ThreatCaseClosed(reason=self.reason)]
+        """The explanation is about whom the case is about."""
+        if state.danger_now and not self.explanation:
+            raise DangerNotExplained
+        explanation = Statement(subject=state.subject, text=self.explanation) if self.explanation else None
+        return [ThreatCaseClosed(reason=self.reason, explanation=explanation)]
 
 
 class ReopenThreatCase(Command[ThreatCase]):

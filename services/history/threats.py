@@ -111,7 +111,8 @@ def second_report(country: Country, desk: Desk, incident: Incident) -> Story:
     yield from work.is_taken()
     yield country.simulation.at_work(0.7)
     work.give(NoteCall(note=words.REPORTED_BEFORE))
-    work.give(CloseThreatCase(reason=ClosingReason.TRANSFERRED))
+    explanation = words.REPORTED_BEFORE if incident.danger_now else None
+    work.give(CloseThreatCase(reason=ClosingReason.TRANSFERRED, explanation=explanation))
 
 
 def reported(country: Country, desk: Desk, incident: Incident, *, capacity: Capacity | None = None) -> Case[ThreatCase]:

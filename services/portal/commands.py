@@ -25,7 +25,18 @@ from infra.opaque import NotOurs
 from services.cases.handling import NotAllowed, Request, VersionChanged
 from services.portal import labels
 from services.portal.drafts import Draft
-from services.portal.forms import Form, Input, Lookup, faults_of, fields_of, narrowed, read, values_of, without_row
+from services.portal.forms import (
+    Form,
+    Input,
+    Lookup,
+    faults_of,
+    fields_of,
+    narrowed,
+    needed,
+    read,
+    values_of,
+    without_row,
+)
 from services.portal.labels import Words
 from services.portal.numbers import meant
 from services.portal.pages import (
@@ -193,9 +204,9 @@ def form_of(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject:
         fixed = {field.name: visit.actor.organisation for field in fields if field.input is Input.BODY}
         fields = tuple(field for field in fields if field.input is not Input.BODY or field.required)
     state, stream = (subject.state, subject.found.case.stream) if subject else (kind.empty, "")
-    choices = command.choices(state, circumstances(visit, stream))
-    fields = narrowed(fields, choices, lambda _, value: labels.choice(state, value))
-    return Form(fields=fields, fixed=fixed)
+    act = circumstances(visit, stream)
+    fields = narrowed(fields, command.choices(state, act), lambda _, value: labels.choice(state, value))
+    return Form(fields=needed(fields, command.needed(state, act)), fixed=fixed)
 
 
 def show(visit: Visit, kind: Kind[Any], command: type[Command[Any]], subject: Subject | None) -> Response:

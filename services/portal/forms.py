@@ -5,7 +5,7 @@ which code list or model stands behind it. Nothing here knows a command by name.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -178,6 +178,11 @@ def narrowed(
         else found
         for found in fields
     )
+
+
+def needed(fields: Iterable[Field], names: Collection[str]) -> tuple[Field, ...]:
+    """Return *fields*, of which those of these *names* cannot be left empty: the state asks for them."""
+    return tuple(replace(found, required=found.required or found.name in names) for found in fields)
 
 
 # --- the form as somebody sees it -------------------------------------------------------------------------------------

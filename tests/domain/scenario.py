@@ -148,6 +148,11 @@ class When:
         return self.command.choices(self._state, self.act)
 
     @property
+    def needed(self) -> frozenset[str]:
+        """The fields that the state asks for."""
+        return self.command.needed(self._state, self.act)
+
+    @property
     def known(self) -> bool:
         """Whether they may know of the case; a case that is yet to begin is no secret."""
         return self.command.creates or may_know_of(self.by, kind_of(self.command).grants(self._state))

@@ -212,6 +212,7 @@ def test_a_command_asks_for_little_by_default() -> None:
     assert command.may(0, replace(ACT, actor=THE_HAGUE))
     assert command.may(0, replace(ACT, actor=TEAM))
     assert command.choices(0, ACT) == {}
+    assert command.needed(0, ACT) == frozenset()
     assert decide(command, 0, ACT) == command.decide(0, ACT)
 
 

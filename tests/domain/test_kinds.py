@@ -139,9 +139,11 @@ def test_nothing_is_accepted_but_what_is_offered(kind: Kind[Any], data: st.DataO
         assert attempt.choices.keys() <= command.model_fields.keys()
         if attempt.ready:
             assert all(attempt.choices[name] for name in attempt.choices.keys() & needed), "nothing is left to choose"
+        assert attempt.needed <= command.model_fields.keys() - needed
         if attempt.known and attempt.allowed and _is_accepted(attempt):
             for name, offered in attempt.choices.items():
                 assert getattr(attempt.command, name) in {None, *offered}
+            assert all(getattr(attempt.command, name) is not None for name in attempt.needed)
 
 
 @by_name

@@ -32,6 +32,7 @@ from domain.threat_case import (
     CloseThreatCase,
     ClosingReason,
     CorrectReport,
+    DangerNotExplained,
     DangerPassed,
     EndDanger,
     FileAangifte,
@@ -98,6 +99,7 @@ REPORTED = ThreatReported(
 BY_BODY = REPORTED.model_copy(update={"owner": AMSTERDAM.organisation, "owner_role": Role.PUBLIC_BODY, "handler": None})
 ABOUT_VICTIM = REPORTED.model_copy(update={"victim": Subject(subject=SECOND, name="A. de Vries")})
 CLOSED = ThreatCaseClosed(reason=ClosingReason.RESOLVED)
+PASSED = DangerPassed(on=TODAY)
 NEXT_SHIFT = actor("noor", "ondersteuningsteam", Role.SUPPORT_TEAM)
 SOON = NOW + timedelta(hours=9)
 NOTE = Statement(subject=FIRST, text="Belt morgen terug.")
@@ -192,13 +194,13 @@ def test_a_public_body_reports_its_own_incidents_only() -> None:
 
 def test_a_case_exists_for_its_owner_only() -> None:
     """Also the body concerned does not learn of a case of the support team; another body does not learn of either."""
-    close = CloseThreatCase(reason=ClosingReason.RESOLVED)
+    take = TakeCase()
 
-    given(REPORTED).when(close, by=AMSTERDAM).unknown()
-    given(BY_BODY).when(close, by=TEAM).unknown()
-    given(BY_BODY).when(close, by=THE_HAGUE).unknown()
-    given(BY_BODY).when(close, by=COLLEAGUE).then(CLOSED)
-    given(BY_BODY).when(close, by=AUDITOR).forbidden()
+    given(REPORTED).when(take, by=AMSTERDAM).unknown()
+    given(BY_BODY).when(take, by=TEAM).unknown()
+    given(BY_BODY).when(take, by=THE_HAGUE).unknown()
+    given(BY_BODY).when(take, by=COLLEAGUE).then(CaseTaken(handler=COLLEAGUE.person))
+    given(BY_BODY).when(take, by=AUDITOR).forbidden()
 
 
 def test_nobody_is_party_before_the_report() -> None:
@@ -391,7 +393,7 @@ def test_nobody_is_called_back_in_the_past() -> None:
 
 def test_danger_passes_once() -> None:
     """What nobody fears cannot pass; a correction can bring it back."""
-    passed = DangerPassed(on=TODAY)
+    passed = PASSED
     again = ReportCorrected(reason=NOTE, danger_now=True)
 
     given(REPORTED).when(EndDanger(), by=TEAM).then(passed)
@@ -534,9 +536,28 @@ def test_a_closed_case_can_be_reopened() -> None:
     reopened = ThreatCaseReopened(reason=Statement(subject=SECOND, text="Nieuwe brief."))
 
     given(ABOUT_VICTIM, CLOSED).when(ReopenThreatCase(reason="Nieuwe brief."), by=TEAM).then(reopened)
-    given(REPORTED, CLOSED, reopened).when(CloseThreatCase(reason=ClosingReason.TRANSFERRED), by=TEAM).then(
+    given(REPORTED, PASSED, CLOSED, reopened).when(CloseThreatCase(reason=ClosingReason.TRANSFERRED), by=TEAM).then(
         ThreatCaseClosed(reason=ClosingReason.TRANSFERRED)
     )
+
+
+def test_nobody_is_left_in_danger_without_a_word() -> None:
+    """Only then a reason from the list is not enough; when danger has passed, words may still be added."""
+    close = CloseThreatCase(reason=ClosingReason.NO_FURTHER_HELP)
+    told = close.model_copy(update={"explanation": "Is nu onder de hoede van de politie."})
+    why = Statement(subject=SECOND, text="Is nu onder de hoede van de politie.")
+    closed = ThreatCaseClosed(reason=ClosingReason.NO_FURTHER_HELP, explanation=why)
+
+    given(ABOUT_VICTIM).when(close, by=TEAM).refused(DangerNotExplained)
+    given(ABOUT_VICTIM).when(told, by=TEAM).then(closed)
+    given(ABOUT_VICTIM, PASSED).when(close, by=TEAM).then(ThreatCaseClosed(reason=ClosingReason.NO_FURTHER_HELP))
+    given(ABOUT_VICTIM, PASSED).when(told, by=TEAM).then(closed)
+
+    assert given(ABOUT_VICTIM).when(close, by=TEAM).needed == {"explanation"}
+    assert given(ABOUT_VICTIM, PASSED).when(close, by=TEAM).needed == set()
+    assert THREAT_CASE.replay([ABOUT_VICTIM, closed]).closing_explanation == why
+    reopened = ThreatCaseReopened(reason=NOTE)
+    assert THREAT_CASE.replay([ABOUT_VICTIM, closed, reopened]).closing_explanation is None
 
 
 def test_an_open_case_cannot_be_reopened() -> None:

@@ -91,7 +91,7 @@ def threats(served: Served) -> None:
     served.begin("counter", BODY, "threat-cases", four | {"office": "civil_servant", "account": "Aan de balie."})
     served.give("counter", BODY, "handlers")
     served.begin("counter closed", BODY, "threat-cases", four | {"office": "civil_servant"})
-    served.give("counter closed", BODY, "closures", {"reason": "resolved"})
+    served.give("counter closed", BODY, "closures", {"reason": "resolved", "explanation": "De dader is aangehouden."})
     served.begin("counter police", BODY, "threat-cases", four | {"office": "burgemeester"})
     served.give("counter police", BODY, "police-notifications", {"vpt_code": False})
     served.give("counter police", BODY, "aangiften", {"by": "victim"})

@@ -18,6 +18,7 @@ from domain.threat_case import (
     CaseTaken,
     CloseThreatCase,
     CorrectReport,
+    DangerNotExplained,
     DangerPassed,
     EndDanger,
     FileAangifte,
@@ -59,6 +60,11 @@ HAND_OVER = Label(
 )
 WHY_NO_AANGIFTE = Label("Reden om geen aangifte te doen", question="Waarom wordt er geen aangifte gedaan?")
 WHY_CLOSED = Label("Reden van sluiten", question="Waarom sluit u de zaak?")
+WHY_CLOSED_IN_WORDS = Label(
+    "Toelichting bij het sluiten",
+    "Is er nog gevaar? Schrijf dan op waarom de zaak toch dicht kan.",
+    "Wilt u dat toelichten?",
+)
 WHY_REOPENED = Label("Reden van heropenen", question="Waarom gaat de zaak verder?")
 
 WORDS = Vocabulary(
@@ -174,8 +180,8 @@ WORDS = Vocabulary(
         WaiveAangifte: {"reason": WHY_NO_AANGIFTE},
         AangifteWaived: {"reason": WHY_NO_AANGIFTE},
         SecurityAdviceSought: {"advice": Label("Aanvraag om beveiligingsadvies")},
-        CloseThreatCase: {"reason": WHY_CLOSED},
-        ThreatCaseClosed: {"reason": WHY_CLOSED},
+        CloseThreatCase: {"reason": WHY_CLOSED, "explanation": WHY_CLOSED_IN_WORDS},
+        ThreatCaseClosed: {"reason": WHY_CLOSED, "explanation": WHY_CLOSED_IN_WORDS},
         ReopenThreatCase: {"reason": WHY_REOPENED},
         ThreatCaseReopened: {"reason": WHY_REOPENED},
         Aangifte: {"filed": Label("Aangifte gedaan op"), "waived": WHY_NO_AANGIFTE},
@@ -184,6 +190,7 @@ WORDS = Vocabulary(
             "aftercare": Label("Aangeboden nazorg"),
             "call_notes": Label("Gesprekken"),
             "closed": WHY_CLOSED,
+            "closing_explanation": WHY_CLOSED_IN_WORDS,
             "hand_over": HAND_OVER,
             "police_notified": Label("Politie ingelicht op"),
             "security_advice": Label("Aanvragen om beveiligingsadvies"),
@@ -194,6 +201,10 @@ WORDS = Vocabulary(
         ThreatCaseIsOpen: "Deze zaak is nog open. Heropenen is niet nodig.",
         NothingAssessed: "U hebt nog niets beoordeeld. Vul ten minste één kenmerk in.",
         NoDangerNow: "In deze zaak is geen gevaar bekend. Is er wel gevaar, corrigeer dan de melding.",
+        DangerNotExplained: (
+            "Er is nog gevaar in deze zaak. Schrijf in de toelichting waarom de zaak toch dicht kan, of leg eerst vast"
+            " dat het gevaar voorbij is."
+        ),
         AlreadyHandling: "U behandelt deze zaak al. U hoeft niets te doen.",
         NobodyHandles: "Deze zaak heeft geen behandelaar. Pak de zaak eerst op.",
         CallBackInThePast: "Dat moment is al voorbij. Kies een later moment om terug te bellen.",

@@ -88,7 +88,7 @@ def test_what_can_no_longer_be_sent_can_still_be_read(browse: Browse) -> None:
     browser = browse("support-team")
     number, dossier = reported(browser)
     typed_in(browser, f"{dossier}/call-notes", {"note": "Belt morgen terug"})
-    browser.send(f"{dossier}/closures", {"reason": "resolved"})
+    browser.send(f"{dossier}/closures", {"reason": "resolved", "explanation": "De dader is aangehouden."})
     page = browser.get(f"{dossier}/call-notes").text
 
     assert "Dit kan nu niet" in page

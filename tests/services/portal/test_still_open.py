@@ -20,6 +20,7 @@ from tests.services.portal.test_pages import FOUR, INTAKE
 
 Browse = Callable[[str], Browser]
 
+EXPLAINED = {"reason": "resolved", "explanation": "De verdachte is aangehouden."}
 TODAY = date(2026, 3, 18)
 DONE = ThreatCase(danger_now=False, aftercare=(Aftercare.DEBRIEFING,))
 ADVICE = SecurityAdvice(number="BA-2026-000007", regime=Regime.PROVISION_2024, requested_on=TODAY)
@@ -127,4 +128,23 @@ def test_the_form_that_closes_a_case_says_what_is_open_and_closes_it_all_the_sam
     )
     assert (unanswered.status_code, "Nog open in deze zaak" in unanswered.text) == (400, True)
     assert "Nog open in deze zaak" not in team.get(f"{path}/assessments").text
-    assert "Zaak gesloten" in team.send(f"{path}/closures", {"reason": "resolved"}).text
+    assert "Zaak gesloten" in team.send(f"{path}/closures", EXPLAINED).text
+
+
+def test_nobody_is_left_in_danger_without_a_word(browse: Browse) -> None:
+    """The form asks for it, says so at its field when it is missing, and the case shows it from then on."""
+    team = browse("support-team")
+    path = team.send(INTAKE, FOUR).url.path
+    form = team.get(f"{path}/closures").text
+    unexplained = team.send(f"{path}/closures", {"reason": "resolved"})
+    closed = team.send(f"{path}/closures", EXPLAINED).text
+    summary, timeline = closed.split('id="tijdlijn"')
+
+    assert "Wilt u dat toelichten?</label>" in form
+    assert (unexplained.status_code, "field-explanation-fault" in unexplained.text) == (409, True)
+    assert EXPLAINED["explanation"] in summary
+    assert EXPLAINED["explanation"] in timeline
+
+    calm = team.send(INTAKE, FOUR | {"danger_now": "nee"}).url.path
+    assert 'Wilt u dat toelichten? <span class="wb-optional">' in team.get(f"{calm}/closures").text
+    assert "Zaak gesloten" in team.send(f"{calm}/closures", {"reason": "resolved"}).text

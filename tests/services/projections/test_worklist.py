@@ -371,7 +371,7 @@ def test_of_the_closed_cases_the_latest_comes_first(database: Database, network:
     """Also over pages, with some closed at the same moment."""
     streams = [network.give(a_threat(danger_now=n == 2), TEAM) for n in range(5)]
     for stream in streams[:3]:
-        network.give(CloseThreatCase(reason=ClosingReason.RESOLVED), TEAM, stream)
+        network.give(CloseThreatCase(reason=ClosingReason.RESOLVED, explanation="Zit vast"), TEAM, stream)
     same = network.at
     for stream in streams[3:]:
         network.at = same
@@ -421,7 +421,8 @@ def test_open_cases_are_counted_for_whoever_handles_them(database: Database, net
     network.give(PlanCallBack(at=SOON), TEAM, calm)
     handed_over = network.give(a_threat(), TEAM)
     network.give(HandOverCase(note="Belt morgen"), TEAM, handed_over)
-    network.give(CloseThreatCase(reason=ClosingReason.RESOLVED), TEAM, network.give(a_threat(danger_now=True), TEAM))
+    in_danger = network.give(a_threat(danger_now=True), TEAM)
+    network.give(CloseThreatCase(reason=ClosingReason.RESOLVED, explanation="Zit vast"), TEAM, in_danger)
     network.give(a_threat(), AMSTERDAM)
     runner.catch_up()
 
