@@ -513,6 +513,10 @@ class NothingAssessed(Refusal):
     """An assessment states at least one of the axes."""
 
 
+class AlreadyAssessed(Refusal):
+    """The case says all of this already."""
+
+
 class NoDangerNow(Refusal):
     """Nobody is in danger at the moment, as far as is known."""
 
@@ -649,10 +653,13 @@ class AssessThreat(OfOpenCase):
     axes: Axes
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """An assessment says something."""
+        """An assessment says something, and something that the case does not say yet."""
         if self.axes == Axes():
             raise NothingAssessed
-        return [ThreatAssessed(axes=self.axes)]
+        assessed = ThreatAssessed(axes=self.axes)
+        if evolve(state, assessed) == state:
+            raise AlreadyAssessed
+        return [assessed]
 
 
 class CorrectReport(Command[ThreatCase]):
@@ -685,23 +692,22 @@ class CorrectReport(Command[ThreatCase]):
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
         """A correction changes something, also on a closed case; body and office suit each other."""
-        if self.model_dump(exclude={"reason"}, exclude_defaults=True) == {}:
-            raise NothingCorrected
         if self.body and not act.bodies.knows(self.body, act.on):
             raise UnknownBody
         if self.body or self.office:
             must_have(act.bodies.get(self.body or state.body or ""), self.office or state.office)
         number = self.call_back_number
-        return [
-            ReportCorrected(
-                reason=Statement(subject=state.subject, text=self.reason),
-                body=self.body,
-                office=self.office,
-                danger_now=self.danger_now,
-                reporter=Subject(subject=told(state.reporter).subject, phone=number) if number else None,
-                axes=self.axes,
-            )
-        ]
+        corrected = ReportCorrected(
+            reason=Statement(subject=state.subject, text=self.reason),
+            body=self.body,
+            office=self.office,
+            danger_now=self.danger_now,
+            reporter=Subject(subject=told(state.reporter).subject, phone=number) if number else None,
+            axes=self.axes,
+        )
+        if evolve(state, corrected) == state:
+            raise NothingCorrected
+        return [corrected]
 
 
 class EndDanger(OfOpenCase):

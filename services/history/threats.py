@@ -177,8 +177,11 @@ class Work:
         self.give(AssessThreat(axes=first))
         for _ in range(simulation.times(rates.ASSESSED_AGAIN)):
             yield simulation.at_work(9)
-            axes = Axes(severity=incident.severity, offender_known=incident.offender_known, offender=incident.offender)
-            self.give(AssessThreat(axes=axes))
+            # First they see what kind of offender it is, later they learn who, or that it is somebody else.
+            before = self.case.state.axes
+            known = before.offender_known if before.offender is None else not before.offender_known
+            again = Axes(severity=incident.severity, offender_known=known, offender=incident.offender)
+            self.give(AssessThreat(axes=again))
 
     def calls(self, mean: float) -> Story:
         """There are calls, some of them by appointment."""
@@ -264,7 +267,8 @@ class Work:
             if simulation.happens(rates.CORRECTED_NUMBER):
                 self.give(CorrectReport(reason=reason, call_back_number=say.phone()))
             else:
-                self.give(CorrectReport(reason=reason, axes=Axes(form=simulation.one_of(rates.FORM))))
+                others = {form: rate for form, rate in rates.FORM.items() if form is not self.case.state.axes.form}
+                self.give(CorrectReport(reason=reason, axes=Axes(form=simulation.one_of(others))))
 
     def leads_to_advice(self) -> Story:
         """Security advice for the home is requested, for whoever is entitled to it."""

@@ -17,6 +17,7 @@ MOMENT = "2099-03-02T09:00:00Z"
 BODY = "gm0855"
 STORY: dict[str, dict[str, Any]] = {
     "ReportThreat": {"body": BODY},
+    "AssessThreat": {"axes": {"severity": "serious"}},
     "CorrectReport": {"body": BODY, "danger_now": True},
     "CorrectConsultation": {"question": "other"},
     "RequestAdvice": {"body": BODY},

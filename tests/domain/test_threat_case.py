@@ -20,6 +20,7 @@ from domain.threat_case import (
     Aftercare,
     AftercareAlreadyOffered,
     AftercareOffered,
+    AlreadyAssessed,
     AlreadyHandling,
     AssessThreat,
     Axes,
@@ -68,6 +69,7 @@ from domain.threat_case import (
     WaiveAangifte,
     grants,
 )
+from domain.values import Sealed
 from tests.domain.scenario import (
     AMSTERDAM,
     AUDITOR,
@@ -230,6 +232,20 @@ def test_an_assessment_says_something() -> None:
     given(REPORTED).when(AssessThreat(axes=Axes()), by=TEAM).refused(NothingAssessed)
 
 
+def test_an_assessment_says_something_new() -> None:
+    """Sent twice it is recorded once; what was said before can come with something else, and can come back."""
+    serious = AssessThreat(axes=Axes(form=Form.THREAT, severity=Severity.SERIOUS))
+    assessed = ThreatAssessed(axes=serious.axes)
+    part = AssessThreat(axes=Axes(severity=Severity.SERIOUS))
+    more = AssessThreat(axes=Axes(severity=Severity.SERIOUS, offender=Offender.GROUP))
+    worse = ThreatAssessed(axes=Axes(severity=Severity.VERY_SERIOUS))
+
+    given(REPORTED, assessed).when(serious, by=TEAM).refused(AlreadyAssessed)
+    given(REPORTED, assessed).when(part, by=NEXT_SHIFT).refused(AlreadyAssessed)
+    given(REPORTED, assessed).when(more, by=TEAM).then(ThreatAssessed(axes=more.axes))
+    given(REPORTED, assessed, worse).when(serious, by=TEAM).then(assessed)
+
+
 def test_an_offender_may_be_a_group_that_nobody_knows() -> None:
     """Whether it is known who does it, and what kind of offender it is, are two questions; no is an answer."""
     unknown = AssessThreat(axes=Axes(offender_known=False))
@@ -268,8 +284,14 @@ def test_a_correction_can_take_danger_away() -> None:
 
 
 def test_a_correction_corrects_something() -> None:
-    """A reason alone is not a correction."""
+    """Neither a reason alone is a correction, nor what was said already; a number is sealed, and taken for another."""
+    again = CorrectReport(reason="Nog eens.", office=REPORTED.office, danger_now=True)
+    number = again.model_copy(update={"call_back_number": PHONE})
+    sealed = REPORTED.model_copy(update={"reporter": Subject(subject=FIRST, phone=Sealed("x"))})
+
     given(REPORTED).when(CorrectReport(reason="Zomaar."), by=TEAM).refused(NothingCorrected)
+    given(REPORTED).when(again, by=TEAM).refused(NothingCorrected)
+    assert given(sealed).when(number, by=TEAM).outcome()
 
 
 def test_a_closed_case_can_be_corrected() -> None:

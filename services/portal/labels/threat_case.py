@@ -9,6 +9,7 @@ from domain.threat_case import (
     AddVptCode,
     AftercareAlreadyOffered,
     AftercareOffered,
+    AlreadyAssessed,
     AlreadyHandling,
     AssessThreat,
     CallBackInThePast,
@@ -200,6 +201,7 @@ WORDS = Vocabulary(
         ThreatCaseIsClosed: "Deze zaak is gesloten. Heropen de zaak eerst.",
         ThreatCaseIsOpen: "Deze zaak is nog open. Heropenen is niet nodig.",
         NothingAssessed: "U hebt nog niets beoordeeld. Vul ten minste één kenmerk in.",
+        AlreadyAssessed: "Dit staat al in de zaak. Verander wat anders is; is dat er niet, dan hoeft u niets te doen.",
         NoDangerNow: "In deze zaak is geen gevaar bekend. Is er wel gevaar, corrigeer dan de melding.",
         DangerNotExplained: (
             "Er is nog gevaar in deze zaak. Schrijf in de toelichting waarom de zaak toch dicht kan, of leg eerst vast"
