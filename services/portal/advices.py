@@ -62,15 +62,16 @@ def routes() -> APIRouter:
         reading, role = visit.portal.reading, visit.actor.role
         steps = STEPS[role]
         body = BodyId(visit.actor.organisation) if role is Role.PUBLIC_BODY else None
+        person = visit.actor.person if role is Role.PUBLIC_BODY else None
         with reading.of_cases(visit.actor) as cursor:
-            counts = {found.step: found for found in measure_progress.counts(cursor, body=body)}
+            counts = {found.step: found for found in measure_progress.counts(cursor, body=body, person=person)}
             step = chosen(asked, steps, counts)
             purpose = f"advices page {step or ALL}"
             place = reading.cursor(purpose, after)
             if step is None:
                 page = measure_progress.newest(cursor, body=body, after=place, limit=ROWS)
             else:
-                page = measure_progress.queue(cursor, step, body=body, after=place, limit=ROWS)
+                page = measure_progress.queue(cursor, step, body=body, person=person, after=place, limit=ROWS)
         command = TAKEN_BY.get(step) if step else None
         return visit.page(
             "advices.html",

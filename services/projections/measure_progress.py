@@ -15,7 +15,7 @@ from typing import Any, assert_never, get_args
 from psycopg import Cursor as DatabaseCursor
 from psycopg.rows import DictRow
 
-from domain.basis import Fact, Party
+from domain.basis import Fact, Party, PersonId
 from domain.bodies import BodyId
 from domain.people import Office
 from domain.rules.home_security import Regime, rules_of
@@ -45,8 +45,8 @@ from services.projections.rows import Row, Rows
 from services.projections.tables import Kept, Table, statement
 from services.projections.views import Cursor, OfCase, Page, View, page
 
-VERSION = 2
-"""1 knew neither what a request waits for nor months, years and provinces."""
+VERSION = 3
+"""1 knew neither what a request waits for nor months, years and provinces, 2 not who installed a measure."""
 
 
 class Step(CodeList):
@@ -176,6 +176,7 @@ MEASURES = Table(
         advised_on date not null,
         ordered_on date,
         installed_on date,
+        installer text,
         verified_on date,
         ended_on date,
         primary key (stream, measure)
@@ -185,7 +186,8 @@ MEASURES = Table(
 )
 
 # What a request waits for follows from the tables above, as far as a party knows them: each has rows of its own. To the
-# public body a request waits for advice, whether there is a draft or not. Auditors see what the advisers see.
+# public body a request waits for advice, whether there is a draft or not. Auditors see what the advisers see. It is not
+# for whoever installed all the measures that are to be verified: somebody else does that.
 WAITING = Table(
     name="measure_waiting",
     version=VERSION,
@@ -196,6 +198,7 @@ WAITING = Table(
         measures integer,
         body text not null,
         waiting_since date not null,
+        not_for text,
         primary key (stream, party, step)
     """,
     key=("stream", "party", "step"),
@@ -307,6 +310,7 @@ def _happen(rows: Rows, event: Event, fact: MeasureFact) -> None:
             _move(rows, MEASURES, measure, Step.ORDERED, fact.on, "ordered_on")
         case MeasureInstalled():
             _move(rows, MEASURES, measure, Step.INSTALLED, fact.on, "installed_on")
+            rows.change(MEASURES, *measure, installer=fact.installer)
         case MeasureVerified():
             _move(rows, MEASURES, measure, Step.VERIFIED, fact.on, "verified_on")
         case MeasureDeclined():
@@ -343,6 +347,7 @@ def _advise(rows: Rows, stream: str, advised: AdvisedMeasure, day: Day) -> None:
         "advised_on": day,
         "ordered_on": None,
         "installed_on": None,
+        "installer": None,
         "verified_on": None,
         "ended_on": None,
     }
@@ -402,9 +407,12 @@ def _waits(rows: Rows, stream: str) -> Iterator[Row]:
         return
     drafted_on = (rows.get(DRAFTS, stream) or {}).get("drafted_on")
     measures = [measure for measure in rows.of(MEASURES, stream) if measure["exit"] is None]
+    installed = {measure["installer"] for measure in measures if measure["step"] == Step.INSTALLED}
+    installer = installed.pop() if len(installed) == 1 else None
     for step, since, whom, of_measures in _steps(request, advice, drafted_on, measures):
+        not_for = installer if step is QueueStep.VERIFY else None
         for party in whom:
-            of_party = {"stream": stream, "party": party, "step": step, "body": request["body"]}
+            of_party = {"stream": stream, "party": party, "step": step, "body": request["body"], "not_for": not_for}
             yield of_party | {"waiting_since": since, "measures": of_measures}
 
 
@@ -617,19 +625,21 @@ def newest(
     return _page(cursor, NEWEST, {"body": body}, after, limit, lambda item: item.requested_on)
 
 
-def queue(
+def queue(  # noqa: PLR0913 - what a page of this list needs
     cursor: DatabaseCursor[DictRow],
     waiting_for: QueueStep,
     *,
     body: BodyId | None = None,
+    person: PersonId | None = None,
     after: Cursor | None = None,
     limit: int = 50,
 ) -> Page[AdviceItem]:
     """Return the requests that wait for a step, the longest wait first: all that the reader may know of, or of *body*.
 
-    A public body that names itself gets the same as without, by a shorter way.
+    A public body that names itself gets the same as without, by a shorter way. Of a *person*: without those in which
+    the step is for somebody else.
     """
-    only = {"body": body, "step": waiting_for}
+    only = {"body": body, "step": waiting_for, "person": person}
     return _page(cursor, LONGEST_WAITING, only, after, limit, lambda item: item.waiting(waiting_for).since)
 
 
@@ -641,11 +651,17 @@ def _page(  # noqa: PLR0913, PLR0917 - what a page of any list needs
     limit: int,
     day: Callable[[AdviceItem], Day],
 ) -> Page[AdviceItem]:
-    conditions = [f"{name} = %({name})s" for name, value in only.items() if value is not None]
+    conditions = _conditions(only)
     place = dict(zip(("day", "stream"), after or (), strict=False))
     statement_ = _list(listed, *conditions, *([listed.goes_on] if after else ()))
     rows = cursor.execute(statement_, only | place | {"limit": limit}).fetchall()
     return page([_item(row) for row in rows], limit, lambda item: (day(item).isoformat(), item.stream))
+
+
+def _conditions(only: Mapping[str, str | None]) -> list[str]:
+    """Return which rows are asked for: for a person, all but those that are for somebody else."""
+    say = {"person": "not_for is distinct from %(person)s"}
+    return [say.get(name, f"{name} = %({name})s") for name, value in only.items() if value is not None]
 
 
 def _item(row: DictRow) -> AdviceItem:
@@ -653,8 +669,11 @@ def _item(row: DictRow) -> AdviceItem:
     return AdviceItem.model_validate({**row, "waiting_for": waits})
 
 
-def counts(cursor: DatabaseCursor[DictRow], *, body: BodyId | None = None) -> list[QueueCount]:
-    """Return how many requests wait for each step, in order: of all that the reader may know of, or those of *body*."""
-    found = cursor.execute(_counts(*(["body = %(body)s"] if body is not None else ())), {"body": body})
+def counts(
+    cursor: DatabaseCursor[DictRow], *, body: BodyId | None = None, person: PersonId | None = None
+) -> list[QueueCount]:
+    """Return how many requests wait for each step, in order: as many as ``queue`` returns."""
+    only = {"body": body, "person": person}
+    found = cursor.execute(_counts(*_conditions(only)), only)
     by_step = {row["step"]: row for row in found}
     return [QueueCount.model_validate(by_step[step]) for step in QueueStep if step in by_step]

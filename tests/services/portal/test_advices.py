@@ -160,7 +160,7 @@ def test_all_requests_stand_on_one_list_with_what_each_waits_for(browse: Browse,
 
 def test_a_public_body_sees_what_is_expected_of_it(browse: Browse, requests: dict[str, str]) -> None:
     """Per step, with the number of measures; whatever else the request waits for is said beside it."""
-    body = browse("public-body")
+    body = browse("public-body-colleague")
     page = body.get("/adviezen").text
     order = cells(body.get("/adviezen?toon=order").text, requests["measures"])
 
@@ -172,6 +172,25 @@ def test_a_public_body_sees_what_is_expected_of_it(browse: Browse, requests: dic
         "Maatregel controleren": 1,
     }
     assert order["Wacht al"] == "10 dagen 1 maatregel Ook: maatregel aanbrengen (1) Ook: maatregel controleren (1)"
+
+
+def test_nobody_is_asked_to_verify_what_they_installed(browse: Browse, requests: dict[str, str]) -> None:
+    """Somebody else does that: it stands in their list, and the request still says what it waits for."""
+    installer, colleague = browse("public-body"), browse("public-body-colleague")
+    own = installer.get("/adviezen").text
+    dossier = f"/dossiers/security-advices/{requests['measures']}"
+
+    assert tabs(own)["Maatregel controleren"] == 0
+    assert listed(installer.get("/adviezen?toon=verify").text) == []
+    assert "verifications?measure=1" not in installer.get(dossier).text
+    assert (
+        "Maatregel controleren (1)"
+        in cells(installer.get("/adviezen?toon=alle").text, requests["measures"])["Wacht op"]
+    )
+
+    assert tabs(colleague.get("/adviezen").text)["Maatregel controleren"] == 1
+    assert listed(colleague.get("/adviezen?toon=verify").text) == [requests["measures"]]
+    assert "verifications?measure=1" in colleague.get(dossier).text
 
 
 def test_a_public_body_is_not_told_of_drafts(browse: Browse, requests: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import pytest
 
-from domain.basis import Actor, Fact, Party, StreamId
+from domain.basis import Actor, Fact, Party, PersonId, StreamId
 from domain.people import Office
 from domain.rules.home_security import Regime, rules_of
 from domain.security_advice import (
@@ -344,6 +344,36 @@ def test_a_queue_can_be_that_of_one_body(database: Database, network: Network, r
     assert listed(AMSTERDAM, None) == listed(AMSTERDAM, "gm0363") == (of_amsterdam, of_amsterdam)
     assert listed(AMSTERDAM, "gm0518") == ([], [])
     assert listed(TEAM, None) == ([], [oldest, of_amsterdam[0]])
+
+
+def test_verifying_is_for_somebody_else_than_whoever_installed_it_all(
+    database: Database, network: Network, runner: Runner
+) -> None:
+    """Whoever installed one of two measures can verify the other; without a person it is said of every request."""
+    alone, together, _ = three_requests(network)
+    by_two = (together, AMSTERDAM, (AMSTERDAM, COLLEAGUE))
+    for stream, body, installers in ((alone, THE_HAGUE, (THE_HAGUE, THE_HAGUE)), by_two):
+        network.give(GiveAdvice(measures=(a_measure(), a_measure())), BVA, stream)
+        network.give(AdoptAdvice(), body, stream)
+        for n, installer in enumerate(installers, start=1):
+            network.give(OrderMeasure(measure=n), body, stream)
+            network.give(InstallMeasure(measure=n), installer, stream)
+    runner.catch_up()
+
+    def listed(reader: Actor, person: PersonId | None) -> tuple[list[str], int]:
+        with database.reading(reader) as cursor:
+            items = measure_progress.queue(cursor, QueueStep.VERIFY, person=person).items
+            counted = {found.step: found.requests for found in measure_progress.counts(cursor, person=person)}
+        return [item.stream for item in items], counted.get(QueueStep.VERIFY, 0)
+
+    assert listed(THE_HAGUE, None) == ([alone], 1)
+    assert listed(THE_HAGUE, THE_HAGUE.person) == ([], 0)
+    assert listed(AMSTERDAM, AMSTERDAM.person) == ([together], 1)
+
+    network.give(VerifyMeasure(measure=2), AMSTERDAM, together)
+    runner.catch_up()
+    assert listed(AMSTERDAM, AMSTERDAM.person) == ([], 0)
+    assert listed(COLLEAGUE, COLLEAGUE.person) == ([together], 1)
 
 
 def test_queues_are_counted(database: Database, network: Network, runner: Runner) -> None:
