@@ -1,4 +1,4 @@
-"""Who plays in the demo? One made-up person per role, and two more where a story needs them."""
+"""Who plays in the demo? One made-up person per role, and more where one hands over to another or checks their work."""
 
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.organisations import NETWORK
@@ -11,6 +11,7 @@ def _actor(person: str, organisation: str, role: Role) -> Actor:
 CAST: dict[str, Actor] = {
     "administrator": _actor("p-beheer-1", NETWORK, Role.ADMINISTRATOR),
     "support-team": _actor("p-team-1", "ondersteuningsteam", Role.SUPPORT_TEAM),
+    "support-team-colleague": _actor("p-team-2", "ondersteuningsteam", Role.SUPPORT_TEAM),
     "bva": _actor("p-bva-1", "bva", Role.BVA),
     "ccv": _actor("p-ccv-1", "ccv", Role.CCV),
     "public-body": _actor("p-tilburg-1", "gm0855", Role.PUBLIC_BODY),

@@ -1,6 +1,6 @@
 """How does somebody sign in to the pages, and out again?
 
-In the demo by saying who they are: one card for each role. Anywhere else nobody can yet.
+In the demo by saying who they are: one card for each role, with the people in it. Anywhere else nobody can yet.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from domain.basis import Role
+from domain.basis import Actor, Role
 from services.portal.pages import HOME, Posted, Sending, Visiting, draw, go, local, portal_of
 from services.web.problems import NotFound
 
@@ -42,7 +42,11 @@ def routes() -> APIRouter:
         kept: Annotated[str, Query(alias="bewaard", max_length=1)] = "",
     ) -> Response:
         """Ask who they are."""
-        return draw(portal_of(request), request, "sign_in.html", onward=local(onward), kept=bool(kept), work=WORK)
+        portal = portal_of(request)
+        people: dict[Role, dict[str, Actor]] = {}
+        for name, actor in portal.cast.items():
+            people.setdefault(actor.role, {})[name] = actor
+        return draw(portal, request, "sign_in.html", onward=local(onward), kept=bool(kept), people=people, work=WORK)
 
     @router.post("/aanmelden", name="signed_in")
     def signed_in(request: Request, entries: Posted) -> Response:

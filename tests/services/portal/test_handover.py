@@ -29,7 +29,7 @@ def handled(page: str) -> set[str]:
 
 def colleague(network: Network, key: str) -> None:
     """Let somebody else take the case."""
-    actor = network.service.portal.cast["support-team"].model_copy(update={"person": "p-team-2"})
+    actor = network.service.portal.cast["support-team-colleague"]
     assert network.post(actor, f"threat-cases/{key}/handlers", {}).status_code == 201
     network.look(actor, f"threat-cases/{key}/timeline")
 

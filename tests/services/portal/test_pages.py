@@ -35,6 +35,22 @@ def test_everybody_comes_to_a_page_for_their_role(browse: Browse, who: str) -> N
     assert page.url.path == HOME[CAST[who].role]
 
 
+def test_whoever_signs_in_chooses_a_role_and_in_it_a_person(network: Network) -> None:
+    """Each role is explained once, and the support team has somebody to hand over to."""
+    page = network.client.get("/aanmelden").text
+    cards = page.split('<h2 class="wb-card__title">')[1:]
+    people = {card.partition("<")[0]: re.findall(r'name="wie" value="([^"]+)"', card) for card in cards}
+
+    assert [who for card in people.values() for who in card] == sorted(CAST, key=lambda who: order(CAST[who].role))
+    assert people["Ondersteuningsteam"] == ["support-team", "support-team-colleague"]
+    assert len(cards) == len(Role)
+
+
+def order(role: Role) -> int:
+    """Return at which place of the page the card of *role* stands: by the first of its people."""
+    return [actor.role for actor in CAST.values()].index(role)
+
+
 def test_four_answers_make_a_case_that_is_shown_at_once(browse: Browse) -> None:
     """Who took the call handles it."""
     dossier = browse("support-team").send(INTAKE, FOUR)
