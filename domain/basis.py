@@ -147,8 +147,8 @@ class Refusal(Exception):  # noqa: N818 - a refusal is the reason as a state, no
         return " ".join((cls.__doc__ or "").split())
 
 
-DAYS = ("on", "received_on", "requested_on")
-"""What commands call the day on which something was done."""
+DAYS = ("on", "received_on", "requested_on", "began_on")
+"""What commands call the day on which something was done, or happened."""
 
 
 class UnknownBody(Refusal):

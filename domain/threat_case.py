@@ -5,7 +5,7 @@ Parallel tracks (police, aftercare, home security) run from day 0 beside one ano
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, assert_never, get_args
 from uuid import UUID
 
@@ -46,6 +46,9 @@ from domain.values import (
 
 CARE = frozenset({Role.SUPPORT_TEAM, Role.PUBLIC_BODY})
 """Who handles threat cases: the support team its own, and each public body those that it registers itself."""
+REPORTED_WITHIN = timedelta(days=30)
+"""As long before its report as a threat is taken to have begun, while nobody has said since when: longer ago has to be
+said first. The length is ours (design)."""
 
 
 # --- codes ------------------------------------------------------------------------------------------------------------
@@ -198,6 +201,9 @@ class ThreatReported(Fact):
     reporter: Subject
     victim: Subject | None = None
     account: Statement | None = None
+    reported_on: Day | None = None
+    began_on: Day | None = None
+    """The day on which it happened, or the first of several."""
     axes: Axes = Axes()
     external_reference: Identifying[Line | None] = None
     handler: PersonId | None = None
@@ -225,6 +231,7 @@ class ReportCorrected(Fact):
     office: Identifying[Office | None] = None
     danger_now: Flag | None = None
     reporter: Subject | None = None
+    began_on: Day | None = None
     axes: Axes = Axes()
 
 
@@ -390,6 +397,8 @@ class ThreatCase:
     reporter: Subject | None = None
     victim: Subject | None = None
     account: Statement | None = None
+    reported_on: Day | None = None
+    began_on: Day | None = None
     axes: Axes = Axes()
     external_reference: Identifying[Line | None] = None
     handler: PersonId | None = None
@@ -421,6 +430,13 @@ class ThreatCase:
         return self.victim or (self.reporter if self.capacity is Capacity.VICTIM else None)
 
     @property
+    def first_day(self) -> date | None:
+        """The first day on which something can have been done about the threat, as far as is known."""
+        if self.began_on is None and self.reported_on is not None:
+            return self.reported_on - REPORTED_WITHIN
+        return self.began_on
+
+    @property
     def police_know(self) -> bool:
         """Whether the police know of the matter: they were notified, or an aangifte was filed."""
         return bool(self.police_notified or self.aangifte.filed)
@@ -446,6 +462,8 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
                 reporter=fact.reporter,
                 victim=fact.victim,
                 account=fact.account,
+                reported_on=fact.reported_on,
+                began_on=fact.began_on,
                 axes=fact.axes,
                 external_reference=fact.external_reference,
                 handler=fact.handler,
@@ -459,6 +477,7 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
                 office=newest(fact.office, case.office),
                 danger_now=newest(fact.danger_now, case.danger_now),
                 reporter=merged(case.reporter or fact.reporter, fact.reporter) if fact.reporter else case.reporter,
+                began_on=newest(fact.began_on, case.began_on),
                 axes=merged(case.axes, fact.axes),
             )
         case DangerPassed():
@@ -541,6 +560,12 @@ class CallBackInThePast(Refusal):
     about: ClassVar[tuple[str, ...]] = ("at", "call_back_at")
 
 
+class BeforeTheThreat(Refusal):
+    """Nothing was done about a threat before it began, or long before its report; if it began earlier, correct that."""
+
+    about: ClassVar[tuple[str, ...]] = ("on", "began_on")
+
+
 class PoliceAlreadyNotified(Refusal):
     """The police have been notified already."""
 
@@ -601,6 +626,8 @@ class ReportThreat(Command[ThreatCase]):
     """Whether somebody is in danger at this moment."""
     account: Personal[Text | None] = None
     """What happened, in the reporter's words."""
+    began_on: Day | None = None
+    """The day on which it happened, or the first of several."""
     capacity: Capacity | None = None
     reporter_name: Personal[Line | None] = None
     """Who reports it, unless they stay anonymous."""
@@ -638,6 +665,8 @@ class ReportThreat(Command[ThreatCase]):
                 reporter=reporter,
                 victim=victim,
                 account=Statement(subject=(victim or reporter).subject, text=self.account) if self.account else None,
+                reported_on=act.on,
+                began_on=act.past(self.began_on) if self.began_on else None,
                 axes=self.axes,
                 external_reference=self.external_reference,
                 handler=act.actor.person if act.actor.role is Role.SUPPORT_TEAM else None,
@@ -678,6 +707,8 @@ class CorrectReport(Command[ThreatCase]):
     """Where the reporter may be called back."""
     danger_now: Flag | None = None
     """Whether somebody is in danger at this moment."""
+    began_on: Day | None = None
+    """The day on which it happened, or the first of several."""
     axes: Axes = Axes()
     """What changes; axes left open stay as they were."""
 
@@ -691,11 +722,15 @@ class CorrectReport(Command[ThreatCase]):
         return act.actor.role is not Role.PUBLIC_BODY or self.body in {None, act.actor.organisation}
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """A correction changes something, also on a closed case; body and office suit each other."""
+        """A correction changes something, also on a closed case; body and office suit each other, and so do days."""
         if self.body and not act.bodies.knows(self.body, act.on):
             raise UnknownBody
         if self.body or self.office:
             must_have(act.bodies.get(self.body or state.body or ""), self.office or state.office)
+        if self.began_on:
+            known = (state.reported_on, state.police_notified, state.aangifte.filed)
+            if any(day and day < act.past(self.began_on) for day in known):
+                raise BeforeTheThreat
         number = self.call_back_number
         corrected = ReportCorrected(
             reason=Statement(subject=state.subject, text=self.reason),
@@ -703,6 +738,7 @@ class CorrectReport(Command[ThreatCase]):
             office=self.office,
             danger_now=self.danger_now,
             reporter=Subject(subject=told(state.reporter).subject, phone=number) if number else None,
+            began_on=self.began_on,
             axes=self.axes,
         )
         if evolve(state, corrected) == state:
@@ -726,8 +762,8 @@ class EndDanger(OfOpenCase):
             raise NoDangerNow
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """It has passed, today or before."""
-        return [DangerPassed(on=act.past(self.on))]
+        """It has passed, today or before, and not before it began."""
+        return [DangerPassed(on=done(self.on, state, act))]
 
 
 class HandOverCase(OfOpenCase):
@@ -820,8 +856,8 @@ class NotifyPolice(OfOpenCase):
             raise PoliceAlreadyNotified
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """It has been done, today or before."""
-        return [PoliceNotified(on=act.past(self.on), vpt_code=self.vpt_code)]
+        """It has been done, today or before, and not before the threat began."""
+        return [PoliceNotified(on=done(self.on, state, act), vpt_code=self.vpt_code)]
 
 
 class AddVptCode(OfOpenCase):
@@ -842,8 +878,8 @@ class AddVptCode(OfOpenCase):
             raise VptCodeAlreadyKnown
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """It has been done, today or before."""
-        return [VptCodeAdded(on=act.past(self.on))]
+        """It has been done, today or before, and not before the threat began."""
+        return [VptCodeAdded(on=done(self.on, state, act))]
 
 
 class FileAangifte(OfOpenCase):
@@ -865,8 +901,8 @@ class FileAangifte(OfOpenCase):
             raise AangifteAlreadyFiled
 
     def decide(self, state: ThreatCase, act: Act) -> Facts:
-        """It has been done, today or before."""
-        return [AangifteFiled(on=act.past(self.on), by=self.by, vpt_code=self.vpt_code)]
+        """It has been done, today or before, and not before the threat began."""
+        return [AangifteFiled(on=done(self.on, state, act), by=self.by, vpt_code=self.vpt_code)]
 
 
 class WaiveAangifte(OfOpenCase):
@@ -962,6 +998,14 @@ def must_be_open(case: ThreatCase) -> None:
     """Refuse on a closed case."""
     if case.closed:
         raise ThreatCaseIsClosed
+
+
+def done(day: date | None, case: ThreatCase, act: Act) -> date:
+    """Return the day on which something was done about the threat; refuse one before it began."""
+    on = act.past(day)
+    if case.first_day and on < case.first_day:
+        raise BeforeTheThreat
+    return on
 
 
 def not_offered(case: ThreatCase) -> tuple[Aftercare, ...]:

@@ -9,6 +9,7 @@ from domain.basis import Command, DayInTheFuture, Grant, NothingCorrected, Party
 from domain.people import Office, PersonDetails, Statement, Subject
 from domain.rules.offices import OfficeNotOfThisBody
 from domain.threat_case import (
+    REPORTED_WITHIN,
     THREAT_CASE,
     Aangifte,
     AangifteAlreadyFiled,
@@ -24,6 +25,7 @@ from domain.threat_case import (
     AlreadyHandling,
     AssessThreat,
     Axes,
+    BeforeTheThreat,
     CallBackInThePast,
     CallBackPlanned,
     CallNoted,
@@ -96,6 +98,7 @@ REPORTED = ThreatReported(
     office=Office.WETHOUDER,
     danger_now=True,
     reporter=Subject(subject=FIRST, phone=PHONE),
+    reported_on=TODAY,
     handler=TEAM.person,
 )
 BY_BODY = REPORTED.model_copy(update={"owner": AMSTERDAM.organisation, "owner_role": Role.PUBLIC_BODY, "handler": None})
@@ -127,6 +130,7 @@ def test_a_report_can_tell_everything_at_once() -> None:
         reporter_name="B. Bakker",
         victim=PersonDetails(name="A. de Vries"),
         account="Stond voor de deur.",
+        began_on=YESTERDAY,
         axes=Axes(form=Form.STALKING),
         external_reference="Z-17",
     )
@@ -143,6 +147,8 @@ def test_a_report_can_tell_everything_at_once() -> None:
             reporter=Subject(subject=FIRST, name="B. Bakker", phone="(020) 123-4567"),
             victim=Subject(subject=SECOND, name="A. de Vries"),
             account=Statement(subject=SECOND, text="Stond voor de deur."),
+            reported_on=TODAY,
+            began_on=YESTERDAY,
             axes=Axes(form=Form.STALKING),
             external_reference="Z-17",
         )
@@ -177,7 +183,7 @@ def test_a_body_that_no_longer_exists_cannot_be_reported_on() -> None:
 
     given().when(about_weesp, by=TEAM).refused(UnknownBody)
     given().when(about_weesp, by=TEAM, at=datetime(2022, 3, 23, 22, 59, tzinfo=UTC)).then(
-        REPORTED.model_copy(update={"body": "gm0457", "number": "DR-2022-000001"})
+        REPORTED.model_copy(update={"body": "gm0457", "number": "DR-2022-000001", "reported_on": date(2022, 3, 23)})
     )
 
 
@@ -452,6 +458,63 @@ def test_nothing_is_done_tomorrow() -> None:
     given(REPORTED).when(NotifyPolice(on=TOMORROW), by=TEAM).refused(DayInTheFuture)
     given(REPORTED).when(FileAangifte(by=AangifteBy.VICTIM, on=TOMORROW), by=TEAM).refused(DayInTheFuture)
     given(REPORTED).when(NotifyPolice(on=YESTERDAY), by=TEAM).then(PoliceNotified(on=YESTERDAY))
+
+
+def done_on(day: date) -> list[Command[ThreatCase]]:
+    """Return what can still have been done about a threat on a *day* where an aangifte has been filed."""
+    return [NotifyPolice(on=day), EndDanger(on=day), AddVptCode(on=day)]
+
+
+def test_nothing_was_done_about_a_threat_before_it_began() -> None:
+    """The police may know of it before it was reported to us, but not before it happened."""
+    month_ago = TODAY - REPORTED_WITHIN
+    long_ago = date(2025, 1, 31)
+    filed = AangifteFiled(on=TODAY, by=AangifteBy.ON_BEHALF)
+    reported = (REPORTED, filed)
+    began = (REPORTED.model_copy(update={"began_on": long_ago}), filed)
+    only_then = (REPORTED.model_copy(update={"began_on": TODAY}), filed)
+
+    for command in done_on(long_ago):
+        given(*began).when(command, by=TEAM).outcome()
+        given(*reported).when(command, by=TEAM).refused(BeforeTheThreat)
+    for command in done_on(YESTERDAY):
+        given(*reported).when(command, by=TEAM).outcome()
+        given(*only_then).when(command, by=TEAM).refused(BeforeTheThreat)
+    given(REPORTED).when(FileAangifte(by=AangifteBy.VICTIM, on=long_ago), by=TEAM).refused(BeforeTheThreat)
+    given(REPORTED).when(NotifyPolice(on=month_ago), by=TEAM).then(PoliceNotified(on=month_ago))
+    given(REPORTED).when(NotifyPolice(on=month_ago - timedelta(days=1)), by=TEAM).refused(BeforeTheThreat)
+
+
+def test_of_a_report_without_a_day_nothing_is_known_that_could_forbid_it() -> None:
+    """Reports of before did not say on which day they came in."""
+    stored = REPORTED.model_dump_json(exclude={"reported_on"})
+    before = ThreatReported.model_validate_json(stored)
+
+    given(before).when(NotifyPolice(on=date(2020, 1, 1)), by=TEAM).then(PoliceNotified(on=date(2020, 1, 1)))
+    given(before).when(CorrectReport(reason="Gisteren.", began_on=YESTERDAY), by=TEAM).then(
+        ReportCorrected(reason=Statement(subject=FIRST, text="Gisteren."), began_on=YESTERDAY)
+    )
+
+
+def test_since_when_it_has_been_going_on_can_be_corrected() -> None:
+    """Then what was done earlier can be recorded; it did not begin after anything that is recorded already."""
+    long_ago = date(2025, 1, 31)
+    correction = CorrectReport(reason="Het speelt al langer.", began_on=long_ago)
+    corrected = ReportCorrected(reason=Statement(subject=FIRST, text="Het speelt al langer."), began_on=long_ago)
+    today = CorrectReport(reason="Vandaag pas.", began_on=TODAY)
+    filed = AangifteFiled(on=YESTERDAY, by=AangifteBy.VICTIM)
+
+    given(REPORTED).when(correction, by=TEAM).then(corrected)
+    given(REPORTED, corrected).when(NotifyPolice(on=long_ago), by=TEAM).then(PoliceNotified(on=long_ago))
+    given(REPORTED, corrected).when(correction, by=TEAM).refused(NothingCorrected)
+    given(REPORTED, PoliceNotified(on=YESTERDAY)).when(today, by=TEAM).refused(BeforeTheThreat)
+    given(REPORTED, filed).when(today, by=TEAM).refused(BeforeTheThreat)
+    given(REPORTED.model_copy(update={"reported_on": YESTERDAY})).when(today, by=TEAM).refused(BeforeTheThreat)
+    for command in (
+        REPORT.model_copy(update={"began_on": TOMORROW}),
+        CorrectReport(reason="Later.", began_on=TOMORROW),
+    ):
+        given(*([] if command.creates else [REPORTED])).when(command, by=TEAM).refused(DayInTheFuture)
 
 
 def test_an_aangifte_is_filed_once() -> None:

@@ -12,6 +12,7 @@ from domain.threat_case import (
     AlreadyAssessed,
     AlreadyHandling,
     AssessThreat,
+    BeforeTheThreat,
     CallBackInThePast,
     CallBackPlanned,
     CallNoted,
@@ -131,6 +132,9 @@ WORDS = Vocabulary(
     },
     defaults={
         "axes": Label("Kenmerken van de dreiging", "Wat u nog niet weet, laat u open."),
+        "began_on": Label(
+            "Begonnen op", "Is het vaker gebeurd, dan de dag van de eerste keer.", "Op welke dag is het gebeurd?"
+        ),
         "by": Label("Aangifte gedaan door", question="Wie heeft aangifte gedaan?"),
         "call_back_at": CALL_BACK,
         "call_back_number": Label("Terugbelnummer", question="Op welk nummer kunt u de melder terugbellen?"),
@@ -143,6 +147,7 @@ WORDS = Vocabulary(
         "offender": Label("Soort dader", question="Wat voor dader is het?"),
         "offender_known": Label("Dader bekend", question="Is bekend wie het doet?"),
         "pressure": Label("Besluit of proces onder druk", question="Welk besluit of proces staat onder druk?"),
+        "reported_on": Label("Gemeld op"),
         "reporter_name": Label(
             "Naam van de melder", "Laat leeg als de melder anoniem wil blijven.", "Hoe heet de melder?"
         ),
@@ -210,6 +215,10 @@ WORDS = Vocabulary(
         AlreadyHandling: "U behandelt deze zaak al. U hoeft niets te doen.",
         NobodyHandles: "Deze zaak heeft geen behandelaar. Pak de zaak eerst op.",
         CallBackInThePast: "Dat moment is al voorbij. Kies een later moment om terug te bellen.",
+        BeforeTheThreat: (
+            "Voor zover bekend was de dreiging er toen nog niet. Begon die eerder? Corrigeer dan eerst in de melding op"
+            " welke dag."
+        ),
         PoliceAlreadyNotified: "Dat de politie is ingelicht, is al vastgelegd. U hoeft niets te doen.",
         PoliceNotNotified: (
             "De politie weet nog van niets. Leg eerst vast dat de politie is ingelicht, of dat er aangifte is gedaan."

@@ -96,6 +96,22 @@ def test_a_rule_about_what_is_not_theirs_to_answer_is_said_above_the_form(browse
     assert "field-body" not in page.text
 
 
+def test_what_was_done_long_before_the_report_asks_since_when_it_has_been_going_on(browse: Browse) -> None:
+    """At the day; once the report says that it began earlier, it can be recorded."""
+    team = browse("support-team")
+    path = team.send(INTAKE, FOUR).url.path
+    police = {"on": "2020-02-03"}
+    refused = team.send(f"{path}/police-notifications", police)
+    team.send(f"{path}/corrections", {"reason": "Het speelt al langer.", "began_on": "2020-02-01"})
+    done = team.send(f"{path}/police-notifications", police)
+
+    assert refused.status_code == 409
+    assert re.search(r'id="field-on-fault">.*Voor zover bekend was de dreiging er toen nog niet', refused.text)
+    assert done.status_code == 200
+    assert "Politie ingelicht op 3 februari 2020" in done.text
+    assert "1 februari 2020" in done.text.partition('id="tijdlijn"')[0]
+
+
 def test_a_public_body_reports_for_itself(browse: Browse) -> None:
     """It is not asked which body it is, and what it sends about that is not listened to."""
     browser = browse("public-body")
