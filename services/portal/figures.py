@@ -53,8 +53,10 @@ def code(counted: Counted) -> str:
 BY_CODE: Mapping[str, Counted] = {code(counted): counted for counted in COUNTED}
 
 
-def words(counted: Counted) -> str:
-    """Return what *counted* is called."""
+def words(counted: Counted, regime: Regime | None = None) -> str:
+    """Return what *counted* is called; under a *regime* that knows no advice, none was requested."""
+    if counted is Step.REQUESTED and regime and not rules_of(regime).knows_advice:
+        return "vergoeding aangevraagd"
     return counted.label if isinstance(counted, Step) else f"{counted[0].label}: {counted[1].label}"
 
 
@@ -83,7 +85,7 @@ def now_table(figures: Figures, regime: Regime) -> Table:
     for found in (*funnel.requests, *funnel.measures):
         if found.step not in counted_under(regime):
             continue
-        group = capitalised(found.step.label)
+        group = capitalised(words(found.step, regime))
         rows.append(Row("bereikt", (found.reached,), DEFINITIONS[REACHED, found.step], group))
         if rules_of(regime).knows_advice:
             rows.append(Row("staat hier nog", (found.open,), DEFINITIONS[OPEN, found.step], group))
@@ -101,7 +103,7 @@ def months_table(figures: Figures, regime: Regime, year: int) -> Table | None:
     (whole,) = (one for one in figures.years if (one.regime, one.year, one.area) == (regime, year, COUNTRY))
     rows = tuple(
         Row(
-            words(counted),
+            words(counted, regime),
             (*(count_of(month, counted) for month in found), count_of(whole, counted)),
             definition(counted),
             group,
@@ -136,11 +138,11 @@ def areas_table(figures: Figures, regime: Regime, counted: Counted) -> Table | N
         for area, name in names.items()
     )
     return Table(
-        f"{capitalised(words(counted))}, per provincie en jaar",
+        f"{capitalised(words(counted, regime))}, per provincie en jaar",
         "Waar",
         tuple(map(str, years)),
         rows,
-        about=(*_about(regime), ("Wat", words(counted))),
+        about=(*_about(regime), ("Wat", words(counted, regime))),
         apart=True,
     )
 

@@ -7,7 +7,9 @@ from services.projections.measure_progress import Exit, Step
 
 DEFINITIONS: Mapping[tuple[str, str], str] = {
     # how many came as far as a step, whatever happened next
-    ("reached", Step.REQUESTED): "Het aantal aanvragen om een beveiligingsadvies.",
+    ("reached", Step.REQUESTED): (
+        "Het aantal aanvragen om een beveiligingsadvies; onder de regeling van 2021 tot en met 2023 om een vergoeding."
+    ),
     ("reached", Step.ADVICE_GIVEN): (
         "Het aantal aanvragen waarop de beveiligingsautoriteit een beveiligingsadvies heeft uitgebracht."
     ),

@@ -33,6 +33,7 @@ from services.history.arrivals import Parameters, history
 from services.portal.figures import BY_CODE, REGIMES, terms
 from services.portal.labels import DEFINITIONS, NOTES
 from services.portal.progress import OF_THE_DEMO
+from services.portal.wording import capitalised
 from services.projections.measure_progress import Step
 from services.projections.register import VIEWS
 from tests.network import Network
@@ -266,26 +267,31 @@ def test_table_chart_and_file_say_the_same(browse: Browse, happened: list[Event]
             assert {line[0].casefold() for line in body} == {section.words.casefold()}
 
 
+def called(words: str) -> str:
+    """Return what is counted as it is called under the rules that know advice."""
+    return Step.REQUESTED.label if words == "vergoeding aangevraagd" else words
+
+
 def test_an_auditor_sees_what_happened(browse: Browse, happened: list[Event]) -> None:
     """Every figure is what a plain count of the events gives: how far, when and where."""
     counts = counted(happened)
     browser = browse("auditor")
     seen: Counts = Counter()
     for regime, section in sections(browser, "/voortgang").items():
-        steps = {step.label.casefold(): step for step in Step}
+        steps = {step.label: step for step in Step}
         for group, words, (cell,) in section.rows:
-            seen["now", regime, steps[group.casefold()], words] = int(cell)
+            seen["now", regime, steps[called(group.casefold())], words] = int(cell)
     for year in range(2021, 2027):
         for regime, section in sections(browser, f"/voortgang/maanden?jaar={year}").items():
             for _, words, cells in section.rows:
                 for month, cell in zip([*range(1, len(cells)), "year"], cells, strict=True):
-                    seen["month", regime, year, month, words] = int(cell)
+                    seen["month", regime, year, month, called(words)] = int(cell)
     for what in BY_CODE:
         page = sections(browser, f"/voortgang/provincies?{urlencode({'wat': what})}")
         for regime, section in page.items():
             words = lines(browser, section.file)[1][1]
             for (_, part, cells), (n, name) in product(section.rows, enumerate(section.columns[1:])):
-                seen["year", regime, int(name), part, words] = int(cells[n])
+                seen["year", regime, int(name), part, called(words)] = int(cells[n])
 
     # Under the older rules nothing follows on a request: no page says that all of them are still waiting.
     told = {name: count for name, count in counts.items() if name[1:] != WAITING_FOR_EVER}
@@ -390,11 +396,20 @@ def test_there_are_no_figures_of_what_there_cannot_be(browse: Browse, path: str)
     assert browse("auditor").get(path).status_code == 404
 
 
+@pytest.mark.parametrize("path", ["/voortgang", "/voortgang/maanden?jaar=2022", "/voortgang/provincies?wat=requested"])
+def test_where_costs_are_reimbursed_nobody_asked_for_advice(browse: Browse, path: str) -> None:
+    """Under the rules of before there was none: not even none of it is shown."""
+    page = browse("auditor").get(path).text.partition(f">{capitalised(Regime.REIMBURSEMENT_2021.label)}</h2>")[2]
+
+    assert "ergoeding aangevraagd" in page
+    assert "dvies aangevraagd" not in page
+
+
 def test_nothing_that_has_not_happened_has_a_figure(browse: Browse, happened: list[Event]) -> None:
     """Months to come are not there, and what has no rules has no section."""
     assert happened
     page = sections(browse("auditor"), "/voortgang/maanden?jaar=2022")
 
     assert list(page) == [Regime.REIMBURSEMENT_2021]
-    assert [words for _, words, _ in page[Regime.REIMBURSEMENT_2021].rows] == ["advies aangevraagd"]
+    assert [words for _, words, _ in page[Regime.REIMBURSEMENT_2021].rows] == ["vergoeding aangevraagd"]
     assert list(sections(browse("auditor"), "/voortgang")) == list(REGIMES)
