@@ -19,7 +19,7 @@ from services.projections.routes import KIND
 from services.web.problems import NotFound
 
 ROWS = 50
-CONCERNS = frozenset({"office", "body"})
+CONCERNS = frozenset({"office", "body", "body_kind"})
 """What the list tells of whom a case concerns, as facts and states call it."""
 
 
@@ -30,7 +30,7 @@ class Row:
     case: Case
     kind: Kind[Any]
     concerns: str
-    """Whose office it is about, where; empty where that is not for them to see."""
+    """Whose office it is about, where, or at which kind of body; empty where that is not for them to see."""
     latest: Entry | None
     """The last of what they may see."""
 
@@ -108,4 +108,11 @@ def row(portal: Portal, kind: Kind[Any], case: Case, entries: Sequence[Entry]) -
     """
     state = kind.replay(entry.fact for entry in entries if entry.fact is not None)
     concerns = portal.office_at(getattr(state, "office", None), getattr(state, "body", None))
-    return Row(case, kind, capitalised(concerns), entries[-1] if entries else None)
+    # A question to the steunpunt names nobody: nothing is withheld there, but more is not known.
+    at = getattr(state, "body_kind", None)
+    return Row(
+        case,
+        kind,
+        capitalised(concerns or (f"{at.label}, zonder namen" if at else "")),
+        entries[-1] if entries else None,
+    )

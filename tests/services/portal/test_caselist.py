@@ -154,6 +154,22 @@ def test_an_adviser_has_one_kind_and_need_not_choose(browse: Browse) -> None:
     assert "soort=organisation" not in browse("auditor").get("/zaken").text
 
 
+def test_a_question_to_the_steunpunt_is_told_by_its_kind_of_body(network: Network, browse: Browse) -> None:
+    """Nothing of it is withheld from an auditor: it names nobody."""
+    asked = {
+        "body_kind": "water_board",
+        "caller": "griffier",
+        "call_back_number": "06-00 00 04 01",
+        "question": "aftercare",
+    }
+    network.begin("steunpunt", "consultations", asked)
+    network.settle()
+    page = browse("auditor").get("/zaken?soort=consultation").text
+
+    assert '<td data-label="Over wie">Waterschap, zonder namen</td>' in page
+    assert "niet voor u te zien" not in page
+
+
 def test_a_long_list_goes_on_where_it_ended(browse: Browse) -> None:
     """Each case once, over pages."""
     team = browse("support-team")
