@@ -191,6 +191,33 @@ def test_what_is_to_be_done_at_once_is_never_called_late(browse: Browse, served:
     assert re.search(r'Terugbellen</a> <span class="wb-due wb-due--late">2 uur te laat</span>', page)
 
 
+@pytest.mark.parametrize(
+    ("who", "going_on", "closed"),
+    [
+        ("support-team", "danger", "closed"),
+        ("public-body", "signal", "not pursued"),
+        ("steunpunt", "heard", "ended"),
+    ],
+)
+def test_nothing_is_still_to_be_done_in_a_closed_case(
+    browse: Browse, served: Served, who: str, going_on: str, closed: str
+) -> None:
+    """What was not done before stays undone, and nobody is told that it is yet to come."""
+    if closed not in served.cases:
+        signal = {"body": "gm0855", "office": "raadslid", "nature": "gifts", "person": {"name": "R. Jansen"}}
+        served.begin(closed, who, "integrity-inquiries", signal)
+        served.give(closed, who, "closures", {"disposition": "not_pursued"})
+        served.settle()
+    browser = browse(who)
+    before, after = (
+        main(browser.get(f"/dossiers/{served.cases[name]}").text).partition('id="tijdlijn"')[0]
+        for name in (going_on, closed)
+    )
+
+    assert re.search(r"[Nn]og niet", before)
+    assert not re.search(r"[Nn]og niet", after)
+
+
 def test_a_new_advice_can_be_asked_for_from_a_threat_case(browse: Browse, served: Served) -> None:
     """The form knows the case, the office and the body already."""
     team = browse("support-team")
