@@ -175,6 +175,7 @@ def create_app(service: Service) -> FastAPI:
         await run_in_threadpool(service.close)
 
     outer = FastAPI(openapi_url=None, redirect_slashes=False, lifespan=lifespan)
+    outer.state.portal = portal
     outer.include_router(operation_routes(service.database, service.views, metrics))
     problems.install(outer)
     outer.mount("/v1", create_api(service))

@@ -52,6 +52,7 @@ from services.demo.run import DemoError, run_demo
 from services.erasing import Erasing, NothingToErase
 from services.history.arrivals import Parameters
 from services.history.recording import HistoryError, begun, record
+from services.portal.app import warm
 from services.portal.assets import FrontEndMissing
 from services.projections import cases, timeline
 from services.projections.former import drop, former
@@ -187,6 +188,7 @@ def serve() -> None:
     set_up_logging(settings)
     with opened(settings) as database:
         app = create_app(Service(settings, database, cast=CAST))
+        warm(app.state.portal)
         settle()
         uvicorn.run(
             app,

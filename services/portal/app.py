@@ -34,7 +34,9 @@ from services.portal import (
     worklists,
 )
 from services.portal.compressing import Compression
+from services.portal.forms import fields_of
 from services.portal.pages import HEADERS, Portal, SignInNeeded, Visit, draw, go, portal_of, visit_of
+from services.portal.wording import long_day
 from services.web.edge import Door
 from services.web.problems import Answerable
 
@@ -65,6 +67,15 @@ def create_portal(portal: Portal) -> FastAPI:
         app.add_exception_handler(error, handler)
     app.add_middleware(Compression)
     return app
+
+
+def warm(portal: Portal) -> None:
+    """Make now what else the first visit to each page would wait for: templates, the fields of forms, Dutch words."""
+    for name in portal.environment.list_templates():
+        portal.environment.get_template(name)
+    for command in (command for kind in portal.reading.kinds for command in kind.commands):
+        fields_of(command)
+    long_day(portal.clock().date())
 
 
 def pages_door(portal: Portal) -> Door:

@@ -20,6 +20,8 @@ from urllib.request import urlopen
 
 import pytest
 import typer.main
+import uvicorn
+from fastapi import FastAPI
 
 from domain.kinds import KINDS
 from domain.threat_case import THREAT_CASE, ReportThreat
@@ -30,6 +32,7 @@ from infra.migrate import MIGRATIONS
 from infra.migrate import read as migrations
 from infra.opaque import Opaque
 from infra.registers import public_bodies
+from services import cli
 from services.app import now
 from services.cases.handling import Handling, Request
 from services.cli import program
@@ -678,6 +681,22 @@ def test_serve_and_project_log_in_json_and_end_when_they_are_told_to(
     assert events["project"]
     # The web server ends by the signal that it was sent, when everything has been answered.
     assert statuses == [-signal.SIGTERM, 0]
+
+
+def test_the_server_is_warm_before_its_first_visit(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits until a template has been compiled."""
+    served: list[FastAPI] = []
+    for name, value in variables_of(database, tmp_path).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(uvicorn, "run", lambda app, **_: served.append(app))
+    for of_the_process in ("set_up_logging", "settle"):
+        monkeypatch.setattr(cli, of_the_process, lambda *_: None)
+    cli.serve()
+
+    templates = served[0].state.portal.environment
+    assert {name for _, name in templates.cache} == set(templates.list_templates())
 
 
 @pytest.fixture
