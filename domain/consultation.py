@@ -27,7 +27,7 @@ from domain.basis import (
 )
 from domain.bodies import BodyKind
 from domain.integrity_inquiry import Nature
-from domain.people import Phone, Statement
+from domain.people import Phone, PhoneNumber, Statement
 from domain.rules.working_days import next_working_day
 from domain.values import CodeList, Day, Identifying, Model, Personal, Text, newest, told
 
@@ -292,7 +292,7 @@ class RequestConsultation(Command[Consultation]):
     caller: CallerCapacity
     body_kind: BodyKind
     """The kind of body; not which one."""
-    call_back_number: Personal[Phone]
+    call_back_number: Personal[PhoneNumber]
     """Where the caller may be called back."""
     question: ProcessQuestion
     nature: Nature | None = None
@@ -411,7 +411,7 @@ class CorrectConsultation(Command[Consultation]):
     caller: CallerCapacity | None = None
     body_kind: BodyKind | None = None
     """The kind of body; not which one."""
-    call_back_number: Personal[Phone | None] = None
+    call_back_number: Personal[PhoneNumber | None] = None
     """Where the caller may be called back."""
     question: ProcessQuestion | None = None
     nature: Nature | None = None

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from domain.basis import SubjectId
+from domain.rules.phone_numbers import SAID, in_full
 from domain.values import CodeList, Line, Model, Personal, Text
 
 Phone = Annotated[
@@ -16,7 +17,20 @@ Phone = Annotated[
         json_schema_extra={"format": "telephone-number"},
     ),
 ]
-"""A telephone number as somebody says it, with blanks, brackets and dashes."""
+"""A telephone number in a fact. Those of before were kept as somebody said them, with blanks, brackets and dashes."""
+
+
+PhoneNumber = Annotated[
+    str,
+    Field(
+        min_length=5,
+        max_length=30,
+        pattern=SAID,
+        json_schema_extra={"format": "telephone-number"},
+    ),
+    AfterValidator(in_full),
+]
+"""A telephone number that somebody gives, however they say it: Dutch, or with its country code."""
 
 
 class Office(CodeList):
@@ -57,13 +71,15 @@ class PersonDetails(Model):
 
     name: Personal[Line | None] = None
     """As they are addressed."""
-    phone: Personal[Phone | None] = None
+    phone: Personal[PhoneNumber | None] = None
     """Where they may be called back."""
 
 
 class Subject(PersonDetails):
     """A person in a fact, with the random identifier whose key seals what we know about them."""
 
+    phone: Personal[Phone | None] = None
+    """Where they may be called back."""
     subject: SubjectId
 
 

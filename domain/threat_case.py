@@ -27,7 +27,7 @@ from domain.basis import (
     replace,
 )
 from domain.bodies import BodyId
-from domain.people import Office, PersonDetails, Phone, Statement, Subject
+from domain.people import Office, PersonDetails, PhoneNumber, Statement, Subject
 from domain.rules.offices import must_have, offices_of_own
 from domain.values import (
     CodeList,
@@ -620,7 +620,7 @@ class ReportThreat(Command[ThreatCase]):
     """The public body concerned, by its id in the register (`GET /v1/public-bodies`)."""
     office: Identifying[Office]
     """The office or capacity of whoever is threatened."""
-    call_back_number: Personal[Phone]
+    call_back_number: Personal[PhoneNumber]
     """Where the reporter may be called back."""
     danger_now: Flag
     """Whether somebody is in danger at this moment."""
@@ -703,7 +703,7 @@ class CorrectReport(Command[ThreatCase]):
     """The public body concerned."""
     office: Identifying[Office | None] = None
     """The office or capacity of whoever is threatened."""
-    call_back_number: Personal[Phone | None] = None
+    call_back_number: Personal[PhoneNumber | None] = None
     """Where the reporter may be called back."""
     danger_now: Flag | None = None
     """Whether somebody is in danger at this moment."""

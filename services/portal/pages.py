@@ -68,6 +68,7 @@ WORDING = (
     wording.long_moment,
     wording.month,
     wording.number,
+    wording.phone_number,
     wording.plain_day,
     wording.relative,
     wording.short_day,

@@ -10,7 +10,7 @@ from domain.basis import Command
 from domain.consultation import Consultation, CorrectConsultation
 from domain.security_advice import DraftAdvice, GiveAdvice, SecurityAdvice
 from domain.values import Erased
-from services.portal.wording import amount
+from services.portal.wording import amount, phone_number
 
 
 def known(value: str) -> str:
@@ -37,7 +37,7 @@ def as_noted(consultation: Consultation) -> dict[str, str]:
     noted = {
         "caller": consultation.caller,
         "body_kind": consultation.body_kind,
-        "call_back_number": consultation.call_back and consultation.call_back.phone,
+        "call_back_number": consultation.call_back and phone_number(consultation.call_back.phone),
         "question": consultation.question,
         "nature": consultation.nature,
         "first_summary": consultation.first_summary and consultation.first_summary.text,

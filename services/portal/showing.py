@@ -89,7 +89,7 @@ def _shown(name: str, value: object, label: str, here: str, called: Called) -> S
     return Shown(here, label, said(name, value))
 
 
-def said(name: str, value: object) -> str:
+def said(name: str, value: object) -> str:  # noqa: PLR0911 - one flat match
     """Return the *value* of the field *name* as people write it."""
     match value:
         case CodeList():
@@ -102,6 +102,8 @@ def said(name: str, value: object) -> str:
             return wording.plain_day(value)
         case int() if name.endswith("_cents") or "_cents_" in name:
             return wording.euro(value)
+        case str() if name == "phone":
+            return wording.phone_number(value)
         case _:
             return str(value)
 

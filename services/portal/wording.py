@@ -4,6 +4,7 @@ Pure functions of their arguments: a moment is aware and shown as the clock in t
 the present is given it.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,17 @@ LOCALE = Locale("nl", "NL")
 """As an object: by its name it would be looked up for every word."""
 KEPT = 10_000
 """How many days and numbers are kept in words: a page says the same ones often, and each takes Babel a while."""
+SHORT_AREAS = "1[035]|2[0346]|3[03568]|4[0356]|5[0358]|7[0-9]|8[4578]|91"
+"""The area codes of two digits, and the numbers of companies that are written like them; others have three."""
+DUTCH_NUMBERS = tuple(
+    re.compile(rf"\+31({area}){rest}", re.ASCII)
+    for area, rest in (
+        ("6", r"(\d\d)(\d\d)(\d\d)(\d\d)"),
+        (SHORT_AREAS, r"(\d{3})(\d\d)(\d\d)"),
+        (r"\d{3}", r"(\d\d)(\d\d)(\d\d)"),
+    )
+)
+"""How a number falls apart into what people say in one breath."""
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -152,6 +164,12 @@ def listed(words: Sequence[str]) -> str:
     """Return ``a, b en c``."""
     *first, last = words or ("",)
     return f"{', '.join(first)} en {last}" if first else last
+
+
+def phone_number(number: str) -> str:
+    """Return a telephone number as people say it (``06 12 34 56 78``); what is not Dutch as it is kept."""
+    found = next(filter(None, (form.fullmatch(number) for form in DUTCH_NUMBERS)), None)
+    return f"0{' '.join(found.groups())}" if found else number
 
 
 def yes_or_no(value: bool | None) -> str:  # noqa: FBT001 - the answer to a question

@@ -30,7 +30,7 @@ from tests.keyring import KEYRING
 from tests.log_lines import logged
 from tests.network import Network, running
 
-CANARY = Words(text="Zwaluwstaart Kwik, Merelhof 12", phone="06 27182818", slug="zwaluwstaart-kwik")
+CANARY = Words(text="Zwaluwstaart Kwik, Merelhof 12", phone="+31627182818", slug="zwaluwstaart-kwik")
 NEEDLES = ("zwaluw", "kwik", "merelhof", "27182818")
 """What is searched for, in lower case."""
 SECONDS = 20.0

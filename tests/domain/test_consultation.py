@@ -64,7 +64,7 @@ REQUESTED = ConsultationRequested(
     received_on=TODAY,
     body_kind=BodyKind.MUNICIPALITY,
     caller=CallerCapacity.MAYOR,
-    call_back=CallBack(subject=FIRST, phone="06 1234 5678"),
+    call_back=CallBack(subject=FIRST, phone="+31612345678"),
     question=ProcessQuestion.WHETHER_TO_INQUIRE,
 )
 INTAKE = FirstIntakeHeld(on=TODAY)
@@ -186,7 +186,7 @@ def test_what_was_noted_is_corrected_and_the_rest_stays() -> None:
     corrected = ConsultationCorrected(
         reason=REASON,
         caller=CallerCapacity.GRIFFIER,
-        call_back=CallBack(subject=FIRST, phone="06 8765 4321"),
+        call_back=CallBack(subject=FIRST, phone="+31687654321"),
         nature=Nature.FRAUD,
     )
 
@@ -195,7 +195,7 @@ def test_what_was_noted_is_corrected_and_the_rest_stays() -> None:
     assert CONSULTATION.replay([REQUESTED, INTAKE, corrected]) == replace(
         CONSULTATION.replay([REQUESTED, INTAKE]),
         caller=CallerCapacity.GRIFFIER,
-        call_back=CallBack(subject=FIRST, phone="06 8765 4321"),
+        call_back=CallBack(subject=FIRST, phone="+31687654321"),
         nature=Nature.FRAUD,
     )
 
@@ -300,7 +300,7 @@ def test_the_state_shows_the_whole_course() -> None:
         received_on=YESTERDAY,
         body_kind=BodyKind.MUNICIPALITY,
         caller=CallerCapacity.MAYOR,
-        call_back=CallBack(subject=FIRST, phone="06 1234 5678"),
+        call_back=CallBack(subject=FIRST, phone="+31612345678"),
         question=ProcessQuestion.WHETHER_TO_INQUIRE,
         nature=Nature.FRAUD,
         first_intake=YESTERDAY,

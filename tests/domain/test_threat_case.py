@@ -89,7 +89,7 @@ from tests.domain.scenario import (
     given,
 )
 
-PHONE = "+31 20 123 45 67"
+PHONE = "+31201234567"
 REPORTED = ThreatReported(
     number="DR-2026-000001",
     owner=TEAM.organisation,
@@ -144,7 +144,7 @@ def test_a_report_can_tell_everything_at_once() -> None:
             office=Office.RAADSLID,
             danger_now=False,
             capacity=Capacity.COLLEAGUE,
-            reporter=Subject(subject=FIRST, name="B. Bakker", phone="(020) 123-4567"),
+            reporter=Subject(subject=FIRST, name="B. Bakker", phone=PHONE),
             victim=Subject(subject=SECOND, name="A. de Vries"),
             account=Statement(subject=SECOND, text="Stond voor de deur."),
             reported_on=TODAY,
@@ -269,14 +269,14 @@ def test_a_correction_changes_what_the_case_says() -> None:
     corrected = ReportCorrected(
         reason=Statement(subject=FIRST, text="Verkeerd verstaan."),
         office=Office.RAADSLID,
-        reporter=Subject(subject=FIRST, phone="0612345678"),
+        reporter=Subject(subject=FIRST, phone="+31612345678"),
     )
 
     given(REPORTED).when(correction, by=TEAM).then(corrected)
 
     case = THREAT_CASE.replay([REPORTED, corrected])
     assert (case.office, case.body, case.danger_now) == (Office.RAADSLID, "gm0363", True)
-    assert case.reporter == Subject(subject=FIRST, phone="0612345678")
+    assert case.reporter == Subject(subject=FIRST, phone="+31612345678")
 
 
 def test_a_correction_can_take_danger_away() -> None:

@@ -202,7 +202,7 @@ def test_the_steunpunt_sees_its_register_and_no_names(network: Network) -> None:
     assert "p-breda-1" in named(network, "auditor", inquiry)
 
 
-SECRETS = {"gm0758", "raadslid", "Joris", "Fenna", "06-00", "p-breda-1"}
+SECRETS = {"gm0758", "raadslid", "Joris", "Fenna", "+31600", "p-breda-1"}
 
 
 def named(network: Network, who: str, inquiry: str) -> set[str]:

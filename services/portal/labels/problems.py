@@ -101,7 +101,10 @@ WHOLE_NUMBER = "Vul een heel getal in."
 NOT_RIGHT = "Dit klopt niet. Controleer uw antwoord."
 
 ASKED: Mapping[str, str] = {
-    "phone": "Vul een telefoonnummer in, bijvoorbeeld 020 123 45 67.",
+    "phone": (
+        "Vul een volledig telefoonnummer in, bijvoorbeeld 020 123 45 67. Een nummer uit het buitenland begint met + en"
+        " de landcode."
+    ),
     "day": "Vul een datum in, bijvoorbeeld 18-3-2026.",
     "instant": "Vul een datum en een tijd in, bijvoorbeeld 18-3-2026 23:04.",
     "choice": CHOOSE,

@@ -276,7 +276,7 @@ def test_made_up_people_have_numbers_that_are_nobodys(told: Told) -> None:
     phones = {fact.reporter.phone for _, fact in told.of(ThreatReported)}
 
     assert len(phones) > 1000
-    assert all(phone is not None and phone.startswith("06-00 ") for phone in phones)
+    assert all(phone is not None and phone.startswith("+31600") for phone in phones)
 
 
 # --- how many, and when -----------------------------------------------------------------------------------------------

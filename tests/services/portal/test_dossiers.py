@@ -170,7 +170,7 @@ def test_a_threat_case_tells_its_sides_and_what_is_missing(browse: Browse, serve
     assert re.search(r"Gedaan op \d+ november 2026 door ", page)
     assert "VPT-code is niet bekend" in page or "VPT-code is niet geregistreerd" in page
     assert "Aangeboden: " in page
-    assert 'href="tel:0600000102"' in page
+    assert 'href="tel:+31600000102"' in page
 
 
 def test_what_is_to_be_done_at_once_is_never_called_late(browse: Browse, served: Served) -> None:
@@ -286,7 +286,7 @@ def test_the_sheet_for_the_police_says_what_is_known_and_leaves_room_for_the_res
     """What to ask for, who it is about, what happened; the number of the aangifte is for the police to give."""
     page = main(browse("support-team").get(f"/dossiers/{served.cases['threat']}/aangifteblad").text)
 
-    for known in ("VPT-code", "onder nummer", "art. 66 Sr", "Jan-Willem", "06-00 00 01 03", REPORT, "Gedeputeerde"):
+    for known in ("VPT-code", "onder nummer", "art. 66 Sr", "Jan-Willem", "06 00 00 01 03", REPORT, "Gedeputeerde"):
         assert known in page
     assert re.search(r"(vrijdag 20|zaterdag 21) november 2026 om \d\d:\d\d uur", page)
     assert re.search(r'Nummer van de aangifte</dt><dd [^>]*><span class="wb-prose"></span>', page)
@@ -305,7 +305,7 @@ def test_a_reporter_who_is_the_victim_stands_on_the_sheet(browse: Browse, served
 
     assert "Sanne Verbruggen" in pages["victim"]
     assert "Sanne Verbruggen" not in pages["colleague"]
-    assert "06-00 00 01 09" in pages["colleague"]
+    assert "06 00 00 01 09" in pages["colleague"]
 
 
 def test_the_sheet_is_for_who_handles_the_case(browse: Browse, served: Served) -> None:

@@ -74,6 +74,18 @@ def test_what_is_wrong_stands_at_the_field_and_in_a_summary_and_nothing_is_lost(
     assert "<title>Fout: " in page.text
 
 
+def test_a_number_that_nobody_can_call_is_wrong_at_its_field_and_another_is_kept_in_one_way(browse: Browse) -> None:
+    """However it is said, a page shows it as people say it, and calls it in full."""
+    team = browse("support-team")
+    refused = team.send(INTAKE, FOUR | {"call_back_number": "06-1234"})
+    dossier = team.send(INTAKE, FOUR | {"call_back_number": "+31 (0)6-00000101"}).text
+
+    assert refused.status_code == 400
+    assert re.search(r'id="field-call_back_number-fault">.*Vul een volledig telefoonnummer in', refused.text)
+    assert 'href="tel:+31600000101">06 00 00 01 01</a>' in dossier
+    assert dossier.count("06 00 00 01 01") == 2  # in the summary, and in the timeline
+
+
 def test_a_rule_that_is_about_one_answer_is_said_at_its_field(browse: Browse) -> None:
     """A water board has no mayor."""
     page = browse("support-team").send(

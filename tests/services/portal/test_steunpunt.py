@@ -25,7 +25,7 @@ FRIDAY = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 QUESTION = {
     "body_kind": "municipality",
     "caller": "mayor",
-    "call_back_number": "06-00 00 04 01",
+    "call_back_number": "06 00 00 04 01",
     "question": "whether_to_inquire",
 }
 ELSEWHERE = Actor(person=PersonId("p-nieuw-1"), organisation=OrganisationId("elders"), role=Role.STEUNPUNT)
@@ -275,7 +275,7 @@ def test_what_was_noted_is_corrected_where_it_stands(browse: Browse) -> None:
     dossier = steunpunt.send(f"{path}/corrections", typed).text
 
     assert "De burgemeester belde over grond." in form
-    assert 'value="06-00 00 04 01"' in form
+    assert 'value="06 00 00 04 01"' in form
     assert unchanged.status_code == 409
     assert "U hebt nog niets gecorrigeerd." in unchanged.text
     assert "Procesadvies gecorrigeerd" in dossier

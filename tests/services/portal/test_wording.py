@@ -147,3 +147,20 @@ def test_a_line_begins_with_a_capital_and_keeps_its_others() -> None:
     """Also when there is nothing in it."""
     assert wording.capitalised("commissaris van de Koning") == "Commissaris van de Koning"
     assert wording.capitalised("") == ""
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("+31612345678", "06 12 34 56 78"),
+        ("+31201234567", "020 123 45 67"),
+        ("+31881234567", "088 123 45 67"),
+        ("+31164123456", "0164 12 34 56"),
+        ("+32475123456", "+32475123456"),
+        ("09008844", "09008844"),
+        ("06-00 00 01 01", "06-00 00 01 01"),
+    ],
+)
+def test_a_telephone_number_is_written_as_people_say_it(kept: str, said: str) -> None:
+    """One of another country, and one that was kept as it was said, as it is."""
+    assert wording.phone_number(kept) == said
