@@ -144,6 +144,7 @@ def test_nobody_is_left_in_danger_without_a_word(browse: Browse) -> None:
     assert (unexplained.status_code, "field-explanation-fault" in unexplained.text) == (409, True)
     assert EXPLAINED["explanation"] in summary
     assert EXPLAINED["explanation"] in timeline
+    assert ("was toen nog gevaar" in summary, "is nu gevaar" in summary) == (True, False)
 
     calm = team.send(INTAKE, FOUR | {"danger_now": "nee"}).url.path
     assert 'Wilt u dat toelichten? <span class="wb-optional">' in team.get(f"{calm}/closures").text
