@@ -19,7 +19,7 @@ from domain.bodies import PublicBody, Register
 from domain.consultation import first_intake_due
 from domain.organisations import KIND_OF
 from domain.people import Office
-from domain.values import AMSTERDAM
+from domain.values import AMSTERDAM, Erased
 from infra.identity import Caller
 from infra.opaque import Opaque
 from services.cases.handling import Handling
@@ -176,6 +176,7 @@ class Portal:
             "BACK": BACK,
             "fresh_key": lambda: str(uuid4()),
         }
+        environment.tests["erased"] = lambda value: isinstance(value, Erased)
         environment.filters |= {each.__name__: each for each in (*WORDING, grouped)}
         return environment
 

@@ -273,6 +273,7 @@ def test_every_command_was_done(aftermath: Aftermath) -> None:
     done = {topic for answer in aftermath.answers if answer.status_code == 201 for topic in answer.json()["facts"]}
 
     assert topics - done == {
+        "organisation.data_erased.v1",
         "threat_case.aangifte_waived.v1",
         "threat_case.security_advice_sought.v1",
         "security_advice.measure_cancelled.v1",
