@@ -2,7 +2,7 @@
 
 Each part works in a database role of its own, so that PostgreSQL itself refuses what the part has no business doing:
 *app* appends and loads, *projector* owns the views, *reader* reads views under row-level security, as one actor at a
-time, *keys* seals and opens.
+time, *keys* seals and opens, *auditor* reads the log as it is stored, to tell whether it is whole.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,6 +42,7 @@ class DatabaseRole(StrEnum):
     PROJECTOR = "projector"
     READER = "reader"
     KEYS = "keys"
+    AUDITOR = "auditor"
 
 
 @dataclass

@@ -66,10 +66,10 @@ def migrate(database: Database, folder: Path = MIGRATIONS) -> list[str]:
         todo = _unapplied(migrations, _applied(connection, database))
         for migration in todo:
             with connection.transaction():
-                connection.execute(sql.SQL(migration.text).format(**database.identifiers()))
-                connection.execute(
-                    "insert into store.migrations (name, sha256) values (%s, %s)", (migration.name, migration.sha256)
-                )
+                # Its row comes first: it is what the permanent tables ask for before they let anything be changed.
+                steps = [_record, _execute] if migration != migrations[0] else [_execute, _record]
+                for step in steps:
+                    step(connection, database, migration)
         return [migration.name for migration in todo]
 
 
@@ -88,6 +88,16 @@ def read(folder: Path) -> list[Migration]:
             message = f"Migration {number:04d} is missing: the next file is {migration.name}.sql."
             raise MigrationError(message)
     return migrations
+
+
+def _execute(connection: Connection, database: Database, migration: Migration) -> None:
+    connection.execute(sql.SQL(migration.text).format(**database.identifiers()))
+
+
+def _record(connection: Connection, _: Database, migration: Migration) -> None:
+    connection.execute(
+        "insert into store.migrations (name, sha256) values (%s, %s)", (migration.name, migration.sha256)
+    )
 
 
 def _unapplied(migrations: list[Migration], applied: dict[str, str]) -> list[Migration]:

@@ -24,6 +24,7 @@ from infra.eventstore import (
 from tests.infra.notes import NOTE, Noted, Notes, noted, notes, request
 from tests.keyring import KEYRING
 from tests.log_of import log_of
+from tests.tampering import tampering
 
 A, B, C = (NOTE.stream(key) for key in "abc")
 
@@ -295,7 +296,7 @@ def test_the_log_ends_at_its_head(store: CaseStore) -> None:
 def test_an_older_topic_is_loaded_through_its_upcast(store: CaseStore, database: Database) -> None:
     """History is not rewritten when a shape changes."""
     store.record_now([noted(A, 1, "one")], expected={A: 0})
-    with closing(database.owner(autocommit=True)) as owner:
+    with tampering(database) as owner:
         owner.execute("update store.events set topic = 'note.noted.v0', state = '{\"words\": \"one\"}'")
     newer = CaseStore(database, [NOTE], upcasts={"note.noted.v0": lambda shape: {"text": shape["words"]}})
 

@@ -107,6 +107,22 @@ def test_a_migration_that_fails_leaves_nothing_and_can_be_mended(database: Datab
     assert migrate(database, folder) == [bad]
 
 
+def test_a_migration_is_the_door_to_what_is_permanent(database: Database, folder: Path) -> None:
+    """Its row is written first, and can never be removed; with it the door is shut again."""
+    store = CaseStore(database, [NOTE])
+    store.record_now([noted(NOTE.stream("1"), 1)], expected={})
+    name = f"{len(NAMES) + 1:04d}_mended"
+    (folder / f"{name}.sql").write_text("update store.events set topic = 'note.noted.v9';")
+    migrate(database, folder)
+    with closing(database.owner(autocommit=True)) as owner:
+        assert owner.execute("select topic from store.events").fetchall() == [("note.noted.v9",)]
+        assert owner.execute("select name from store.migrations where name = %s", (name,)).fetchall() == [(name,)]
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            owner.execute("update store.events set topic = 'note.noted.v1'")
+        with pytest.raises(psycopg.errors.RestrictViolation):
+            owner.execute("delete from store.migrations")
+
+
 def test_a_migration_does_not_queue_for_a_lock_for_long(
     database: Database, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,7 +138,7 @@ def test_a_migration_does_not_queue_for_a_lock_for_long(
 def test_an_owner_who_is_no_superuser_migrates_and_a_service_that_owns_nothing_runs(
     installation: Installation, empty_url: str
 ) -> None:
-    """In production the service's login has the rights of the three roles and no others."""
+    """In production the service's login has the rights of the roles of its parts and no others."""
     prefix, password = f"{installation.prefix}_{secrets.token_hex(2)}", secrets.token_hex(8)
     owner, service = f"{prefix}_owner", f"{prefix}_service"
     installation.execute(f"create role {{}} login createrole password '{password}'", owner)

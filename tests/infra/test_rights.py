@@ -34,14 +34,47 @@ def app(database: Database) -> Iterator[Connection]:
         yield connection
 
 
-@pytest.mark.parametrize("table", ["events", "idempotency", "case_numbers", "migrations"])
-@pytest.mark.parametrize("statement", ["update store.{} set {}", "delete from store.{}", "truncate store.{}"])
+COLUMNS = {"events": "topic = ''", "idempotency": "key = ''", "case_numbers": "last = 0", "migrations": "name = ''"}
+STATEMENTS = ["update store.{} set {}", "delete from store.{}", "truncate store.{}"]
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+@pytest.mark.parametrize("statement", STATEMENTS)
 def test_the_application_cannot_change_or_remove_what_is_permanent(app: Connection, table: str, statement: str) -> None:
     """A correction is an event of its own; nothing is edited."""
-    column = {"events": "topic = ''", "idempotency": "key = ''", "case_numbers": "last = 1", "migrations": "name = ''"}
-
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        app.execute(statement.format(table, column[table]).encode())
+        app.execute(statement.format(table, COLUMNS[table]).encode())
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+@pytest.mark.parametrize("statement", STATEMENTS)
+def test_the_owner_cannot_either(database: Database, table: str, statement: str) -> None:
+    """A mistake at a console is refused like one in a program, also where it concerns no row."""
+    with (
+        closing(database.owner(autocommit=True)) as owner,
+        pytest.raises(psycopg.errors.RestrictViolation, match=r"permanent|only count up"),
+    ):
+        owner.execute(statement.format(table, COLUMNS[table]).encode())
+
+
+def test_no_permanent_table_is_left_without_a_guard(database: Database) -> None:
+    """Also those that later migrations add; what may be deleted stands in another schema."""
+    with closing(database.owner()) as connection:
+        unguarded = connection.execute(
+            "select c.relname from pg_class c where c.relnamespace = 'store'::regnamespace and c.relkind = 'r'"
+            " and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgname = 'permanent')"
+        ).fetchall()
+
+    assert unguarded == []
+
+
+def test_case_numbers_count_up_and_nothing_else(database: Database) -> None:
+    """Whoever sets one back gives a number out twice."""
+    with closing(database.owner(autocommit=True)) as owner:
+        owner.execute("update store.case_numbers set last = last + 1")
+        for change in ("last = last - 1", "year = year + 1", "prefix = 'XX'"):
+            with pytest.raises(psycopg.errors.RestrictViolation, match="only count up"):
+                owner.execute(f"update store.case_numbers set {change}".encode())  # noqa: S608
 
 
 def test_the_application_appends_through_the_function_only(app: Connection) -> None:
@@ -57,7 +90,7 @@ def test_the_application_appends_through_the_function_only(app: Connection) -> N
     app.execute(APPEND)
 
 
-@pytest.mark.parametrize("role", [DatabaseRole.PROJECTOR, DatabaseRole.READER])
+@pytest.mark.parametrize("role", [DatabaseRole.PROJECTOR, DatabaseRole.READER, DatabaseRole.AUDITOR])
 def test_who_does_not_decide_does_not_append(database: Database, role: DatabaseRole) -> None:
     """Views are made from events, never the other way round."""
     with closing(database.connect(role, autocommit=True)) as connection:

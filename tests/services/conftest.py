@@ -1,7 +1,6 @@
 """What do the tests of the services find there? Databases take longer than tests: where they can, they share one."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import pytest
 
@@ -9,6 +8,7 @@ from infra.database import Database
 from tests.conftest import Installation
 from tests.keyring import KEYRING
 from tests.network import Network, running
+from tests.tampering import tampering
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +37,6 @@ def lasting(installation: Installation, new_name: Callable[[], str]) -> Iterator
 @pytest.fixture
 def emptied(lasting: Database) -> Database:
     """Return the database of the file, with nothing recorded in it."""
-    with closing(lasting.owner(autocommit=True)) as connection:
+    with tampering(lasting) as connection:
         connection.execute("truncate store.events, store.idempotency, store.case_numbers")
     return lasting

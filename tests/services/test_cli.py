@@ -46,6 +46,7 @@ from tests.contract.examples import body, giver
 from tests.keyring import KEYRING, keys_file
 from tests.network import Network, projector_store
 from tests.services.projections.next_release import previous_version
+from tests.tampering import tampering
 
 SECONDS = 30.0
 WEERBAAR = Path(sys.executable).parent / "weerbaar"
@@ -418,7 +419,7 @@ def test_rebuilding_makes_rows_that_were_lost(terminal: Terminal, network: Netwo
 def test_rebuilding_stops_in_one_line_at_what_a_view_cannot_digest(aside: Terminal, database: Database) -> None:
     """With the event, and without quoting it."""
     recorded_threat(database)
-    with closing(database.owner(autocommit=True)) as connection:
+    with tampering(database) as connection:
         connection.execute('update store.events set state = \'{"account": "Zwaluwstaart"}\'')
         (event,) = connection.execute("select event_id from store.events").fetchone() or ("",)
     failed = aside.run("rebuild", "worklist")

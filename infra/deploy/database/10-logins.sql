@@ -2,7 +2,7 @@
 --
 -- weerbaar_owner owns the permanent tables, makes the roles without login, and is used by `weerbaar migrate` only.
 -- weerbaar_service is what the API and the projector log in as. It owns nothing and may do nothing by itself:
--- `weerbaar migrate` lets it take the roles weerbaar_app, weerbaar_projector and weerbaar_reader.
+-- `weerbaar migrate` lets it take the roles of its parts: weerbaar_app, weerbaar_projector, weerbaar_reader and weerbaar_auditor.
 
 \set ON_ERROR_STOP on
 \if :{?secrets}
