@@ -43,6 +43,11 @@ class FactMapper(Mapper[str]):
                 message = f"the upcast of {topic} does not lead to a fact"
                 raise ValueError(message)
 
+    @property
+    def topics(self) -> frozenset[str]:
+        """The topics that can be loaded, older ones with them."""
+        return frozenset({*self._classes, *self._upcasts})
+
     def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredFact:
         """Return the row to store. Raises UnknownTopic for a fact that could not be loaded again."""
         if not isinstance(domain_event, Event):

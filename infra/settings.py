@@ -47,7 +47,7 @@ class Settings(BaseSettings):
     mode: Mode = Mode.DEMO
     """`demo` makes its own keys and database; `production` refuses to start with either."""
     data_dir: Path = Path(".weerbaar")
-    """Where demo mode keeps its database, its secret and its issuer's key."""
+    """Where demo mode keeps its database, its keys and its transparency log."""
     database_url: SecretStr | None = None
     """Address of the PostgreSQL server, `postgresql://user@host/database`; without one, demo mode runs its own."""
     database_password_file: Path | None = None
@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     """The `aud` that access tokens must carry."""
     token_keys_file: Path | None = None
     """JSON Web Key Set with the issuer's public keys; demo mode makes an issuer of its own."""
+    tlog_dir: Path | None = None
+    """Folder of the transparency log; demo mode has one in the data folder."""
+    tlog_key_file: Path | None = None
+    """File with the keys that the transparency log signs with; demo mode makes one in the data folder."""
+    tlog_policy_file: Path | None = None
+    """Whose signatures a checkpoint needs; without one, what the file `policy` in the folder of the log says."""
     max_body_bytes: Annotated[int, Field(ge=1024, le=64 * 1024 * 1024)] = 256 * 1024
     """Largest request body, in bytes; a larger one is refused with 413."""
     wait_seconds: Annotated[float, Field(gt=0, le=60)] = 5.0

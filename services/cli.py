@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, NoReturn
 from uuid import UUID
@@ -42,6 +43,7 @@ from infra.eventstore import CaseStore
 from infra.identity import NotAuthenticated, demo_issuer
 from infra.keyring import KeyringError, keyring, new_file
 from infra.log import frames, logs_crashes, set_up_logging
+from infra.mapper import FactMapper
 from infra.migrate import MigrationError, migrate, pending
 from infra.registers import public_bodies
 from infra.settings import Mode, Settings, SettingsError, read_settings
@@ -63,6 +65,12 @@ from services.projections.replay import Replay, replay
 from services.projections.runner import Runner
 from services.projections.tracking import status
 from services.projections.views import View
+from services.transparency.folder import LogError, only_one
+from services.transparency.keys import begin, ensure_begun, place_of, rotate
+from services.transparency.restarting import restart
+from services.transparency.verifying import Report, Verification
+from services.transparency.witness import LOGS, begin_witness, create_witness, open_witness
+from services.transparency.writer import LogRefused, Writer, writing
 
 program = typer.Typer(
     name="weerbaar",
@@ -73,6 +81,8 @@ program = typer.Typer(
 )
 keys_program = typer.Typer(name="keys", help="Make and rotate the key-encryption keys.", no_args_is_help=True)
 program.add_typer(keys_program)
+log_program = typer.Typer(name="log", help="Begin the transparency log, and keep its keys.", no_args_is_help=True)
+program.add_typer(log_program)
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 160)
 
 OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("operation"), role=Role.AUDITOR)
@@ -86,6 +96,8 @@ ONE_LINE = (
     FrontEndMissing,
     HistoryError,
     KeyringError,
+    LogError,
+    LogRefused,
     MigrationError,
     NothingToErase,
     SettingsError,
@@ -204,16 +216,19 @@ def serve() -> None:
 
 @program.command()
 def project() -> None:
-    """Keep the views up to date; a second one stands by and takes over when the first one ends."""
+    """Keep the views and the transparency log up to date; a second one stands by and takes over when this one ends."""
     settings = read_settings()
     set_up_logging(settings)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as database:
+        place = place_of(settings)
+        ensure_begun(place, settings.mode)
         runner = Runner(database, projector_store(database), VIEWS)
         settle()
-        runner.run(stop)
+        with writing(Writer(database, place), stop):
+            runner.run(stop)
 
 
 @program.command()
@@ -478,6 +493,118 @@ def status_command() -> None:
         raise CommandError(message)
     if any(view.stopped_at for view in views):
         raise typer.Exit(1)
+
+
+@log_program.command(name="begin")
+def log_begin_command(
+    origin: Annotated[str, typer.Option(help="What it is called: an address without https://, example.org/weerbaar.")],
+) -> None:
+    """Begin the transparency log with a key of its own, and print the line by which others know it."""
+    key = begin(place_of(read_settings()), origin)
+    sys.stdout.write(f"log {key.verifier}\n")
+
+
+@log_program.command(name="rotate")
+def log_rotate_command() -> None:
+    """Make another key, which signs beside those there are, and print the line by which others know it."""
+    key = rotate(place_of(read_settings()))
+    sys.stdout.write(f"log {key.verifier}\n")
+
+
+@log_program.command(name="restart")
+def log_restart_command(
+    reason: Annotated[str, typer.Option(help="Why, in a line that everybody may read.")],
+) -> None:
+    """Begin another log after a restore that lost events; it names the last checkpoint of the one before."""
+    settings = read_settings()
+    with migrated(settings) as database:
+        done = restart(database, place_of(settings), reason, int(now().timestamp()))
+    out.print(f"Of the former log {done.kept:,} events are still there and {done.lost:,} are lost.", markup=False)
+    sys.stdout.write(f"log {done.key.verifier}\n")
+
+
+@program.command(name="verify")
+def verify_command(
+    *,
+    full: Annotated[
+        bool, typer.Option("--full", help="Look at every event, not only at those since the last time.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of words.")] = False,
+    trusted: Annotated[
+        Path | None, typer.Option(help="File with the checkpoint verified last; by default beside the log.")
+    ] = None,
+) -> None:
+    """Prove that the events in the database are those of the transparency log; exit status 1 if they are not."""
+    settings = read_settings()
+    place = place_of(settings)
+    topics = FactMapper(KINDS).topics
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with migrated(settings) as database, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("events", total=None)
+        verification = Verification(
+            database=database,
+            folder=place.folder,
+            policy=place.policy(),
+            topics=topics,
+            trusted_file=trusted or place.folder / "verified",
+            full=full,
+            on_progress=lambda done, of: progress.update(task, completed=done, total=of),
+        )
+        found = verification.run()
+    if as_json:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+    else:
+        tell_verification(found)
+    if found.fault_count:
+        raise typer.Exit(1)
+
+
+@program.command(name="witness")
+def witness_command(
+    folder: Annotated[Path, typer.Argument(help="Where its key is, the logs that it knows, and what it saw of them.")],
+    begin_as: Annotated[
+        str | None, typer.Option("--begin", help="Make it first, under this name: witness.example.org.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address that it listens on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port that it listens on.")] = 8090,
+) -> None:
+    """Watch logs for others: cosign a checkpoint if it is consistent with the last one that was seen."""
+    settings = read_settings()
+    if begin_as is not None:
+        key = begin_witness(folder, begin_as)
+        sys.stdout.write(f"witness NAME {key.verifier} URL\n")
+        return
+    state = open_witness(folder, time.time)
+    if not state.logs:
+        message = f"{folder / LOGS} names no log whose checkpoints could be cosigned"
+        raise CommandError(message)
+    with only_one(folder / "lock") as alone:
+        if not alone:
+            message = f"another witness is at work in {folder}"
+            raise CommandError(message)
+        set_up_logging(settings)
+        uvicorn.run(create_witness(state), host=host, port=port, log_config=None, access_log=False, server_header=False)
+
+
+def tell_verification(found: Report) -> None:
+    """Print what a verification has found."""
+    for fault in found.faults:
+        out.print(str(fault), markup=False)
+    if found.fault_count > len(found.faults):
+        out.print(f"… and {found.fault_count - len(found.faults):,} more.")
+    if found.fault_count:
+        out.print(f"\nThe database is not what {found.origin} says of {found.size:,} events.", markup=False)
+    else:
+        since = f", of which {found.began_after:,} were verified before" if found.began_after else ""
+        out.print(f"All {found.size:,} events of {found.origin} are as they were recorded{since}.", markup=False)
+    for witness, at in found.witnessed.items():
+        out.print(f"Cosigned by {witness} at {at:%Y-%m-%d %H:%M:%S}Z.", markup=False)
+    for told in found.restarts:
+        out.print(f"A former log ended: {told}", markup=False)
+    if found.not_covered_since:
+        out.print(
+            f"Not covered yet: {found.not_covered:,}, the first since {found.not_covered_since:%Y-%m-%d %H:%M:%S}Z."
+        )
 
 
 @program.command()

@@ -29,6 +29,9 @@ VIOLATIONS = {
     "services": (
         ("services/cases/wrong.py", "import services.projections.worklist"),
         ("services/projections/wrong.py", "import services.cases.handling"),
+        ("services/transparency/wrong.py", "import services.cases.handling"),
+        ("services/transparency/wrong.py", "import services.projections.worklist"),
+        ("services/projections/wrong.py", "import services.transparency.writer"),
         ("services/web/wrong.py", "import services.cases.handling"),
         ("services/web/wrong.py", "import services.projections.worklist"),
         ("services/cases/wrong.py", "import services.app"),

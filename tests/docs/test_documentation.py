@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 import domain
 import services
@@ -31,6 +30,7 @@ from services.cli import program
 from services.demo.cast import CAST
 from services.projections.register import VIEWS
 from services.web.problems import Answerable
+from tests.commands import commands_of
 from tests.keyring import KEYRING
 
 ROOT = Path(__file__).parents[2]
@@ -133,8 +133,7 @@ def settings(text: str) -> set[str]:
 
 def commands(text: str) -> set[str]:
     """Compare every command of the program, its options and the people of the demo; each command has an example."""
-    group = typer.main.get_command(program)
-    existing: dict[str, Any] = {f"`weerbaar {name}`": command for name, command in vars(group)["commands"].items()}
+    existing = {f"`weerbaar {name}`": command for name, command in commands_of(program).items()}
     documented = {name: part for name, part in sections(text).items() if name != "Commands"}
     found = differences(documented, existing)
     for name in documented.keys() & existing.keys():
@@ -349,7 +348,7 @@ def unknown_commands(text: str) -> set[str]:
     """Return what a page tells to type, or to call, that does not exist."""
     makefile = (ROOT / "Makefile").read_text("utf-8")
     targets = {f"make {target}" for target in re.findall(r"(?m)^([a-z-]+):.*## ", makefile)}
-    programs = {f"weerbaar {name}" for name in vars(typer.main.get_command(program))["commands"]}
+    programs = {f"weerbaar {name.partition(' ')[0]}" for name in commands_of(program)}
     paths = {path.strip("/").partition("/")[0] for _, path in operations()} | {"openapi.json"}
     typed = set(re.findall(r"\bmake [a-z-]+(?=`|  )", text)) - targets
     typed |= set(re.findall(r"(?:(?<=bin/)|(?<=`)|(?<=project ))weerbaar [a-z-]+", text)) - programs
