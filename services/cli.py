@@ -575,7 +575,7 @@ def witness_command(
         sys.stdout.write(f"witness NAME {key.verifier} URL\n")
         return
     state = open_witness(folder, time.time)
-    if not state.logs:
+    if not state.logs():
         message = f"{folder / LOGS} names no log whose checkpoints could be cosigned"
         raise CommandError(message)
     with only_one(folder / "lock") as alone:

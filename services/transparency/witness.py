@@ -14,7 +14,7 @@ from threading import Lock
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import PlainTextResponse
+from fastapi.responses import Response
 
 from infra.signednotes import (
     Algorithm,
@@ -47,16 +47,15 @@ class Answer:
 
     status: HTTPStatus
     content: str = ""
-    media_type: str = "text/plain"
+    kind: str = "text/plain; charset=utf-8"
 
 
 @dataclass
 class WitnessState:
-    """The key of a witness, the logs that it knows, and what it saw of them, in a *folder*."""
+    """The key of a witness, and in its *folder* the logs that it knows and what it saw of them."""
 
     folder: Path
     key: SignerKey
-    logs: tuple[VerifierKey, ...]
     clock: Callable[[], float]
     _lock: Lock = field(default_factory=Lock, init=False)
 
@@ -67,7 +66,14 @@ class WitnessState:
             checkpoint = parse_checkpoint(submission.note.text)
         except MalformedNote:
             return Answer(HTTPStatus.BAD_REQUEST, "this is no submission\n")
-        keys = [key for key in self.logs if key.name == checkpoint.origin]
+        try:
+            return self._answer(submission, checkpoint)
+        except (LogError, OSError) as error:
+            log.error("witness_cannot_remember", error=type(error).__name__)  # noqa: TRY400
+            return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "what was seen cannot be read or kept\n")
+
+    def _answer(self, submission: Submission, checkpoint: Checkpoint) -> Answer:
+        keys = [key for key in self.logs() if key.name == checkpoint.origin]
         if not keys:
             return Answer(HTTPStatus.NOT_FOUND, "this log is not known here\n")
         try:
@@ -80,11 +86,7 @@ class WitnessState:
             return Answer(HTTPStatus.BAD_REQUEST, "the old size is larger than the new one\n")
         # To look what was seen last and to keep the next one is one step: of two at once, one comes second.
         with self._lock:
-            try:
-                return self._cosigned(submission, checkpoint)
-            except (LogError, OSError) as error:
-                log.error("witness_cannot_remember", error=type(error).__name__)  # noqa: TRY400
-                return Answer(HTTPStatus.INTERNAL_SERVER_ERROR, "what was seen cannot be read or kept\n")
+            return self._cosigned(submission, checkpoint)
 
     def _cosigned(self, submission: Submission, checkpoint: Checkpoint) -> Answer:
         last = self.seen(checkpoint.origin)
@@ -103,6 +105,17 @@ class WitnessState:
         write_durably(self._path(checkpoint.origin), str(note).encode())
         log.info("witness_cosigned", origin=checkpoint.origin, size=checkpoint.size)
         return Answer(HTTPStatus.OK, line)
+
+    def logs(self) -> tuple[VerifierKey, ...]:
+        """Return the logs that it knows: one that is added while it runs, too. Raises LogError."""
+        try:
+            return parse_policy((self.folder / LOGS).read_bytes() + b"\nquorum none\n").logs
+        except OSError as error:
+            message = f"{self.folder / LOGS} cannot be read ({type(error).__name__})"
+            raise LogError(message) from None
+        except MalformedNote as error:
+            message = f"{self.folder / LOGS}: {error}"
+            raise LogError(message) from None
 
     def seen(self, origin: str) -> Checkpoint:
         """Return the last checkpoint of the log *origin* that was cosigned. Raises LogError if it cannot be read."""
@@ -143,12 +156,11 @@ def open_witness(folder: Path, clock: Callable[[], float]) -> WitnessState:
     """Return the witness in *folder*. Raises LogError."""
     try:
         key = parse_signer_key((folder / KEY).read_text("utf-8"))
-        logs = parse_policy((folder / LOGS).read_bytes() + b"\nquorum none\n").logs
         if not (folder / SEEN).is_dir():
             message = f"{folder / SEEN} is missing: a witness that forgot what it saw is none"
             raise LogError(message)
-    except FileNotFoundError as error:
-        message = f"there is no witness in {folder}: {Path(error.filename).name} is missing (--begin makes one)"
+    except FileNotFoundError:
+        message = f"there is no witness in {folder}: its key is missing (--begin makes one)"
         raise LogError(message) from None
     except (OSError, UnicodeDecodeError) as error:
         message = f"the witness in {folder} cannot be read ({type(error).__name__})"
@@ -159,7 +171,7 @@ def open_witness(folder: Path, clock: Callable[[], float]) -> WitnessState:
     if key.algorithm is not Algorithm.COSIGNATURE:
         message = f"the key in {folder} is not that of a witness"
         raise LogError(message)
-    return WitnessState(folder, key, logs, clock)
+    return WitnessState(folder, key, clock)
 
 
 def create_witness(state: WitnessState) -> FastAPI:
@@ -167,14 +179,15 @@ def create_witness(state: WitnessState) -> FastAPI:
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
     @app.post("/add-checkpoint")
-    async def add_checkpoint(request: Request) -> PlainTextResponse:
+    async def add_checkpoint(request: Request) -> Response:
         """Cosign a checkpoint."""
         content = b""
         async for chunk in request.stream():
             content += chunk
             if len(content) > REQUEST_BYTES:
-                return PlainTextResponse("this is too long\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+                return Response("this is too long\n", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         answer = await run_in_threadpool(state.answer, content)
-        return PlainTextResponse(answer.content, answer.status, media_type=answer.media_type)
+        # As a header: a media type of text would get a character set, which the protocol does not have there.
+        return Response(answer.content, answer.status, {"Content-Type": answer.kind})
 
     return app

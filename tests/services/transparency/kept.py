@@ -32,11 +32,12 @@ class Kept:
 
     database: Database
     place: Place
+    origin: str = ORIGIN
     begun: SignerKey = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin the log."""
-        self.begun = begin(self.place, ORIGIN)
+        self.begun = begin(self.place, self.origin)
 
     @property
     def log(self) -> LogFolder:
@@ -92,7 +93,7 @@ class Kept:
         for tile, content in [*edge.add(leaves), *edge.partial()]:
             self.log.write_tile(tile, content)
         if checkpoint:
-            note = signed(Checkpoint(ORIGIN, edge.size, edge.root()), self.place.signers())
+            note = signed(Checkpoint(self.origin, edge.size, edge.root()), self.place.signers())
             self.log.write_note(CHECKPOINT, note)
             self.log.write_note("signed", note)
 
