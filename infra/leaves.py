@@ -11,9 +11,6 @@ from struct import error as StructError  # noqa: N812 - a class
 from typing import LiteralString, NamedTuple
 from uuid import UUID
 
-from psycopg import Copy
-from psycopg.abc import Buffer
-
 from infra.database import Connection
 from infra.tlog import HASH_BYTES
 
@@ -64,7 +61,7 @@ def entry(event: StoredEvent) -> bytes:
 
 _FIELDS = len(StoredEvent._fields)
 _HEADER_BYTES = 19
-_TRAILER = b"\xff\xff"
+_TRAILER_BYTES = 2
 _START = Struct(">6xq4xi52xi")  # number of fields; position; version; id, time, salt; length of the stream
 _COPY: LiteralString = (
     "copy (select position, version, event_id, recorded_at, salt, stream, topic, metadata, state"
@@ -84,9 +81,14 @@ def leaves(connection: Connection, after: int, until: int) -> Iterator[Leaf]:
     A row that the table would not allow has a leaf like no event that could be recorded.
     """
     start_of, number = _START.unpack_from, int.from_bytes
+    before_rows = _HEADER_BYTES
     with connection.cursor() as cursor, cursor.copy(_COPY.format(int(after), int(until))) as copy:
-        for message in _without_frame(copy):
+        for message in copy:
             row = bytes(message)
+            if before_rows:
+                row, before_rows = row[before_rows:], 0
+            if len(row) <= _TRAILER_BYTES:
+                continue
             try:
                 position, version, length = start_of(row)
             except StructError:  # so much is missing that there is not even a beginning
@@ -106,19 +108,6 @@ def leaves(connection: Connection, after: int, until: int) -> Iterator[Leaf]:
                 + sha256(row[after_it + 4 :]).digest()
             ).digest()
             yield position, version, stream, topic, hashed, row
-
-
-def _without_frame(copy: Copy) -> Iterator[Buffer]:
-    """Yield the rows, without what stands before the first and after the last."""
-    messages = iter(copy)
-    first = bytes(next(messages, b""))[_HEADER_BYTES:]
-    last: Buffer = first
-    for message in messages:
-        if last:
-            yield last
-        last = message
-    if last and last != _TRAILER:
-        yield last
 
 
 def stored(row: bytes) -> StoredEvent:

@@ -65,9 +65,10 @@ from services.projections.replay import Replay, replay
 from services.projections.runner import Runner
 from services.projections.tracking import status
 from services.projections.views import View
-from services.transparency.folder import LogError, only_one
+from services.transparency.folder import LogError, current_log, only_one
 from services.transparency.keys import begin, ensure_begun, place_of, rotate
 from services.transparency.restarting import restart
+from services.transparency.state import VERIFIED, state_of
 from services.transparency.verifying import Report, Verification
 from services.transparency.witness import LOGS, begin_witness, create_witness, open_witness
 from services.transparency.writer import LogRefused, Writer, writing
@@ -473,10 +474,13 @@ def views_command(
 
 @program.command(name="status")
 def status_command() -> None:
-    """Show how far each view has come; exit status 1 if one has stopped, or if there is no projector at work."""
+    """Show how far the views and the log have come; exit status 1 if one has stopped, or no projector is at work."""
     settings = read_settings()
+    # The processes that serve have no business with the log, and do not know where it is.
+    place = place_of(settings) if settings.tlog_key_file or settings.mode is Mode.DEMO else None
     with migrated(settings) as database:
         views = status(database)
+        kept = state_of(database, place) if place else None
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("view", "version", "position", "head", "behind", "for", "last activity", "stopped because"):
         table.add_column(column, header_style="bold", no_wrap=True)
@@ -486,12 +490,15 @@ def status_command() -> None:
         cells = (view.name, view.version, view.position, view.head, view.lag, waiting, last, view.reason or "")
         table.add_row(*map(str, cells))
     out.print(table)
+    if kept:
+        late = f", not covered for {kept.waiting.total_seconds():.0f} s" if kept.size < kept.head else ""
+        out.print(f"\ntransparency log: {kept.size:,} of {kept.head:,} events in {kept.origin}{late}", markup=False)
     mine = {(view.name, view.version) for view in VIEWS}
     views = [view for view in views if (view.name, view.version) in mine]
     if not any(view.running for view in views):
         message = "no projector of this release is at work: start weerbaar project"
         raise CommandError(message)
-    if any(view.stopped_at for view in views):
+    if any(view.stopped_at for view in views) or (kept and kept.late):
         raise typer.Exit(1)
 
 
@@ -539,18 +546,22 @@ def verify_command(
     place = place_of(settings)
     topics = FactMapper(KINDS).topics
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with migrated(settings) as database, Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("events", total=None)
-        verification = Verification(
-            database=database,
-            folder=place.folder,
-            policy=place.policy(),
-            topics=topics,
-            trusted_file=trusted or place.folder / "verified",
-            full=full,
-            on_progress=lambda done, of: progress.update(task, completed=done, total=of),
-        )
-        found = verification.run()
+    err = Console(stderr=True)
+    with migrated(settings) as database:
+        current_log(place.folder)  # where there is none, that is what to say
+        policy = place.policy()
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
+            task = progress.add_task("events", total=None)
+            verification = Verification(
+                database=database,
+                folder=place.folder,
+                policy=policy,
+                topics=topics,
+                trusted_file=trusted or place.folder / VERIFIED,
+                full=full,
+                on_progress=lambda done, of: progress.update(task, completed=done, total=of),
+            )
+            found = verification.run()
     if as_json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:

@@ -19,6 +19,7 @@ from tests.bench.append import recording, replaying
 from tests.bench.commands import commands
 from tests.bench.projecting import lag, projecting, rebuilding
 from tests.bench.rounds import Result, keep, surroundings, tell
+from tests.bench.transparency import transparency
 from tests.conftest import Installation, installed
 
 FILE = Path("build/bench.json")
@@ -33,6 +34,7 @@ PARTS: dict[str, Part] = {
     "commands": lambda here: commands(here, rounds=3, number=1920),
     "lag": lambda here: lag(here, seconds=10, rate=LAG_RATE),
     "rebuilding": lambda here: rebuilding(here, sizes=(10_000, 100_000, 1_000_000)),
+    "transparency": lambda here: transparency(here, rounds=3, events=200_000),
 }
 QUICK: dict[str, Part] = {
     "recording": lambda here: recording(here, rounds=3, amount=500),
@@ -41,6 +43,7 @@ QUICK: dict[str, Part] = {
     "commands": lambda here: commands(here, rounds=3, number=640),
     "lag": lambda here: lag(here, seconds=3, rate=LAG_RATE),
     "rebuilding": lambda here: rebuilding(here, sizes=(5_000, 20_000)),
+    "transparency": lambda here: transparency(here, rounds=3, events=50_000),
 }
 
 
