@@ -49,9 +49,13 @@ class StoredEvent(NamedTuple):
 
 def entry(event: StoredEvent) -> bytes:
     """Return what the log holds of *event*; its leaf is the hash of it."""
-    *fields, metadata, state = event
-    hashed = (*fields, sha256(metadata).digest(), sha256(state).digest())
-    return TAG + b"".join(_LENGTH.pack(len(field)) + field for field in hashed)
+    hashed = {"metadata": sha256(event.metadata).digest(), "state": sha256(event.state).digest()}
+    return entry_of_hashes(event._replace(**hashed))
+
+
+def entry_of_hashes(event: StoredEvent) -> bytes:
+    """Return the same of an event with hashes in the place of its metadata and its state."""
+    return TAG + b"".join(_LENGTH.pack(len(field)) + field for field in event)
 
 
 # --- from the database ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import Event
 from typing import Annotated, Any, NoReturn
@@ -52,6 +52,7 @@ from services.demo.cast import CAST
 from services.demo.day import DayError
 from services.demo.run import DemoError, run_demo
 from services.erasing import Erasing, NothingToErase
+from services.evidence import BundleError, check_bundle, prove
 from services.history.arrivals import Parameters
 from services.history.recording import HistoryError, begun, record
 from services.portal.app import warm
@@ -65,8 +66,8 @@ from services.projections.replay import Replay, replay
 from services.projections.runner import Runner
 from services.projections.tracking import status
 from services.projections.views import View
-from services.transparency.folder import LogError, current_log, only_one
-from services.transparency.keys import begin, ensure_begun, place_of, rotate
+from services.transparency.folder import LogError, current_log, only_one, write_durably
+from services.transparency.keys import begin, ensure_begun, place_of, read_policy, rotate
 from services.transparency.restarting import restart
 from services.transparency.state import VERIFIED, state_of
 from services.transparency.verifying import Report, Verification
@@ -91,6 +92,7 @@ OPERATOR = Actor(person=PersonId("operator"), organisation=OrganisationId("opera
 
 ONE_LINE = (
     BeingRebuilt,
+    BundleError,
     DayError,
     DemoError,
     EmbeddedServerError,
@@ -568,6 +570,70 @@ def verify_command(
         tell_verification(found)
     if found.fault_count:
         raise typer.Exit(1)
+
+
+@program.command(name="prove")
+def prove_command(
+    number: Annotated[str, typer.Argument(help="The case number, for instance DR-2026-000123.")],
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write: a zip file.")],
+    role: Annotated[
+        Role | None, typer.Option(help="With the facts that somebody in this role may see; by default all.")
+    ] = None,
+    organisation: Annotated[str | None, typer.Option(help="Of this organisation, for instance gm0363.")] = None,
+    sealed: Annotated[bool, typer.Option("--sealed", help="Open nothing that is sealed in them.")] = False,
+) -> None:
+    """Write a bundle with the facts of a case that proves them to somebody outside."""
+    if (role is None) != (organisation is None):
+        message = "give --role and --organisation, or neither"
+        raise CommandError(message)
+    settings = read_settings()
+    reader = OPERATOR
+    if role is not None and organisation is not None:
+        reader = Actor(person=PersonId("receiver"), organisation=OrganisationId(organisation), role=role)
+    with migrated(settings) as database:
+        made = prove(database, CaseStore(database, KINDS), place_of(settings), number, reader, disclose=not sealed)
+    try:
+        write_durably(output, made)
+    except OSError as error:
+        message = f"{output} cannot be written ({type(error).__name__})"
+        raise CommandError(message) from None
+    out.print(f"Wrote {output}: weerbaar check-bundle checks it without database or network.", markup=False)
+
+
+@program.command(name="check-bundle")
+def check_bundle_command(
+    file: Annotated[Path, typer.Argument(help="The bundle.")],
+    policy: Annotated[
+        Path | None, typer.Option(help="Whose signatures you trust; by default those that the bundle itself names.")
+    ] = None,
+) -> None:
+    """Check a bundle without database or network, and tell the history that it proves."""
+    read_settings()  # which are not needed; but a mistake in them is never passed over
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        message = f"{file} cannot be read ({type(error).__name__})"
+        raise CommandError(message) from None
+    checked = check_bundle(content, KINDS, read_policy(policy) if policy else None)
+    checkpoint = checked.trusted.checkpoint
+    out.print(f"{checked.number}: {len(checked.history)} facts, each in the log {checkpoint.origin}", markup=False)
+    by = f"the policy {policy}" if policy else "the policy in the bundle"
+    out.print(f"of {checkpoint.size:,} events, whose checkpoint has the signatures that {by} asks for.", markup=False)
+    for witness, time_seen in checked.trusted.witnessed.items():
+        out.print(
+            f"Cosigned by {witness} at {datetime.fromtimestamp(time_seen, UTC):%Y-%m-%d %H:%M:%S}Z.", markup=False
+        )
+    if not policy:
+        out.print("Whether to trust that policy the bundle cannot tell: ask somebody you trust for one (--policy).")
+    if checked.missing:
+        out.print(f"Not in the bundle: {', '.join(map(str, checked.missing))}.")
+    out.print()
+    for told in checked.history:
+        out.print(f"{told.version:>4}  {told.at:%Y-%m-%d %H:%M:%S}Z  {told.words}", markup=False)
+        out.print(f"{'':28}by {told.by or 'somebody who is not disclosed'}", markup=False)
+    out.print("\nState:")
+    out.print(json.dumps(_said(checked.state), indent=2, ensure_ascii=False), markup=False)
 
 
 @program.command(name="witness")

@@ -137,7 +137,9 @@ def commands(text: str) -> set[str]:
     documented = {name: part for name, part in sections(text).items() if name != "Commands"}
     found = differences(documented, existing)
     for name in documented.keys() & existing.keys():
-        declared = {option for parameter in existing[name].params for option in parameter.opts if option[0] == "-"}
+        declared = {
+            option for parameter in existing[name].params for option in parameter.opts if option.startswith("--")
+        }
         explained = {option for option in coded(documented[name]) if option.startswith("--")}
         found |= {f"{name}: {fault}" for fault in differences(explained, declared)}
         if not re.search(rf"(?m)^ {{4}}(\w+=\S+ )*{name.strip('`')}\b", documented[name]):

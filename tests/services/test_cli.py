@@ -66,12 +66,14 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "log rotate": (),
     "log restart": ("--reason", "restored"),
     "verify": (),
+    "prove": ("DR-2026-000001", "--output", "nowhere/bundle.zip"),
+    "check-bundle": ("nowhere.zip",),
     "witness": ("nowhere",),
     "token": ("--as", "auditor"),
     "api-description": (),
 }
 """Every command, with the arguments that it cannot do without."""
-ON_THE_DATABASE = ("generate", "migrate", "replay", "rebuild", "erase", "status", "log restart", "verify")
+ON_THE_DATABASE = ("generate", "migrate", "replay", "rebuild", "erase", "status", "log restart", "verify", "prove")
 """Those that ask the database something and end."""
 
 
