@@ -26,6 +26,7 @@ from services.projections.tracking import status
 from tests.conftest import Installation
 from tests.keyring import KEYRING
 from tests.log_lines import logged
+from tests.tampering import tampering
 
 REPORT = {"body": "gm0855", "office": "wethouder", "call_back_number": "06-00 00 01 01", "danger_now": False}
 SCRAPE_SECONDS = 10.0
@@ -167,7 +168,7 @@ def test_a_service_is_not_ready_before_the_migration(settings: Settings, empty_u
 
 def test_a_service_is_not_ready_on_a_database_of_another_release(settings: Settings, database: Database) -> None:
     """One migration is missing."""
-    with closing(database.owner(autocommit=True)) as connection:
+    with tampering(database) as connection:
         connection.execute("delete from store.migrations where name = (select max(name) from store.migrations)")
     with serving(settings, database) as client:
         assert said(client.get("/health/ready")) == "The database is not migrated to this release."

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from tests.conftest import Installation
 from tests.contract.examples import body
 from tests.keyring import KEYRING, keys_file
 from tests.log_of import log_of, whole_log_of
+from tests.tampering import tampering
 
 SMALL = Parameters(years=2, scale=0.002, seed=7, until=date(2026, 11, 21))
 """Some hundreds of events."""
@@ -219,7 +220,7 @@ def test_a_history_of_another_release_is_not_gone_on_with(store: CaseStore, data
     """What it would tell does not follow from what is there."""
     with pytest.raises(StoppedError):
         record(store, LONG, public_bodies(), _stop)
-    with closing(database.owner(autocommit=True)) as connection:
+    with tampering(database) as connection:
         connection.execute("update store.idempotency set fingerprint = 'x'")
 
     with pytest.raises(HistoryError, match="tells it otherwise"):
