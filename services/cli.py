@@ -67,7 +67,7 @@ from services.projections.runner import Runner
 from services.projections.tracking import status
 from services.projections.views import View
 from services.transparency.folder import LogError, current_log, only_one, write_durably
-from services.transparency.keys import begin, ensure_begun, place_of, read_policy, rotate
+from services.transparency.keys import begin, ensure_begun, place_of, read_policy, rotate, signing_place_of
 from services.transparency.restarting import restart
 from services.transparency.state import VERIFIED, state_of
 from services.transparency.verifying import Report, Verification
@@ -145,33 +145,37 @@ def fail(message: str) -> NoReturn:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """Open the configured database, or the embedded one: the demo's if it runs, else one for as long as this lasts."""
+def opened(settings: Settings, *, sealed: bool = False) -> Iterator[Database]:
+    """Open the configured database, or the embedded one: the demo's if it runs, else one for as long as this lasts.
+
+    Whoever leaves what is *sealed* as it is needs no keys, and is given none.
+    """
+    keys = (lambda _: None) if sealed else keyring
     if settings.database_url is not None:
-        with Database(settings.address(), settings.role_prefix, settings.pool_size, keyring(settings)) as database:
+        with Database(settings.address(), settings.role_prefix, settings.pool_size, keys(settings)) as database:
             yield database
     elif settings.mode is Mode.PRODUCTION:
         message = "production mode needs the setting WEERBAAR_DATABASE_URL"
         raise SettingsError(message)
     elif running := running_server(settings.data_dir):
-        with Database(running, settings.role_prefix, settings.pool_size, keyring(settings)) as database:
+        with Database(running, settings.role_prefix, settings.pool_size, keys(settings)) as database:
             yield database
     else:
         with (
             embedded_server(settings.data_dir) as address,
-            Database(address, settings.role_prefix, settings.pool_size, keyring(settings)) as database,
+            Database(address, settings.role_prefix, settings.pool_size, keys(settings)) as database,
         ):
             migrate(database)
             yield database
 
 
 @contextmanager
-def migrated(settings: Settings) -> Iterator[Database]:
+def migrated(settings: Settings, *, sealed: bool = False) -> Iterator[Database]:
     """Open the database for somebody who waits at a terminal: what is wrong with it is said at once."""
     if settings.database_url is None and settings.mode is Mode.DEMO and not settings.data_dir.exists():
         message = f"there is no demo in {settings.data_dir}: run make demo first, and this command in the same folder"
         raise CommandError(message)
-    with opened(settings) as database:
+    with opened(settings, sealed=sealed) as database:
         if pending(database):
             message = "the database is not migrated to this release: run weerbaar migrate"
             raise CommandError(message)
@@ -226,7 +230,7 @@ def project() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     with opened(settings) as database:
-        place = place_of(settings)
+        place = signing_place_of(settings)
         ensure_begun(place, settings.mode)
         runner = Runner(database, projector_store(database), VIEWS)
         settle()
@@ -479,7 +483,7 @@ def status_command() -> None:
     """Show how far the views and the log have come; exit status 1 if one has stopped, or no projector is at work."""
     settings = read_settings()
     # The processes that serve have no business with the log, and do not know where it is.
-    place = place_of(settings) if settings.tlog_key_file or settings.mode is Mode.DEMO else None
+    place = place_of(settings) if settings.tlog_dir or settings.mode is Mode.DEMO else None
     with migrated(settings) as database:
         views = status(database)
         kept = state_of(database, place) if place else None
@@ -509,14 +513,14 @@ def log_begin_command(
     origin: Annotated[str, typer.Option(help="What it is called: an address without https://, example.org/weerbaar.")],
 ) -> None:
     """Begin the transparency log with a key of its own, and print the line by which others know it."""
-    key = begin(place_of(read_settings()), origin)
+    key = begin(signing_place_of(read_settings()), origin)
     sys.stdout.write(f"log {key.verifier}\n")
 
 
 @log_program.command(name="rotate")
 def log_rotate_command() -> None:
     """Make another key, which signs beside those there are, and print the line by which others know it."""
-    key = rotate(place_of(read_settings()))
+    key = rotate(signing_place_of(read_settings()))
     sys.stdout.write(f"log {key.verifier}\n")
 
 
@@ -526,8 +530,8 @@ def log_restart_command(
 ) -> None:
     """Begin another log after a restore that lost events; it names the last checkpoint of the one before."""
     settings = read_settings()
-    with migrated(settings) as database:
-        done = restart(database, place_of(settings), reason, int(now().timestamp()))
+    with migrated(settings, sealed=True) as database:
+        done = restart(database, signing_place_of(settings), reason, int(now().timestamp()))
     out.print(f"Of the former log {done.kept:,} events are still there and {done.lost:,} are lost.", markup=False)
     sys.stdout.write(f"log {done.key.verifier}\n")
 
@@ -549,7 +553,7 @@ def verify_command(
     topics = FactMapper(KINDS).topics
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     err = Console(stderr=True)
-    with migrated(settings) as database:
+    with migrated(settings, sealed=True) as database:
         current_log(place.folder)  # where there is none, that is what to say
         policy = place.policy()
         with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:

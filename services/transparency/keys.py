@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.settings import Mode, Settings, SettingsError
+from infra.identity import refuse_in_production
+from infra.settings import Mode, Settings
 from infra.signednotes import (
     Algorithm,
     Checkpoint,
@@ -62,16 +63,21 @@ class Place:
 
 def place_of(settings: Settings) -> Place:
     """Return where the files of the log are; production says so itself. Raises SettingsError."""
-    for name, value in (("TLOG_DIR", settings.tlog_dir), ("TLOG_KEY_FILE", settings.tlog_key_file)):
-        if value is None and settings.mode is Mode.PRODUCTION:
-            message = f"production mode needs the setting WEERBAAR_{name}"
-            raise SettingsError(message)
+    if settings.tlog_dir is None:
+        refuse_in_production(settings, "TLOG_DIR")
     folder = settings.tlog_dir or settings.data_dir / "transparency-log"
     return Place(
         folder=folder,
         key_file=settings.tlog_key_file or settings.data_dir / "transparency-log-key",
         policy_file=settings.tlog_policy_file or folder / POLICY,
     )
+
+
+def signing_place_of(settings: Settings) -> Place:
+    """Do as ``place_of`` does, for whoever needs the keys too."""
+    if settings.tlog_key_file is None:
+        refuse_in_production(settings, "TLOG_KEY_FILE")
+    return place_of(settings)
 
 
 def read_policy(path: Path) -> Policy:

@@ -75,6 +75,8 @@ def test_a_projector_of_the_demo_begins_a_log_and_covers_what_is_recorded(
 
     assert said == "All 600 events of demo.weerbaar.invalid/log are as they were recorded.\n"
     assert (again["size"], again["began_after"], again["faults"]) == (600, 600, [])
+    auditing = {"MODE": "production", "KEYS_FILE": None, "TLOG_DIR": str(tmp_path / "transparency-log")}
+    assert terminal.run("verify", "--full", **auditing).said == said  # with no key of any kind
     with tampering(database) as connection:
         connection.execute("update store.events set state = 'other' where position = 123")
         event = connection.execute("select event_id::text from store.events where position = 123").fetchone()
