@@ -5,6 +5,7 @@ with the checkpoint: that one is right, and the other was changed.
 """
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -22,9 +23,16 @@ LOOKED_INTO = 300
 """Up to how many events that are not what they were it is looked which of them have changed places."""
 KEPT = 1000
 """Of how many of them the rows are kept for that."""
+MOST_MISSING = 1_000_000
+"""More events than can be gone in a row and each be told of: somebody made up a number."""
 UNKNOWN = bytes(HASH_BYTES)
 """In the place of a leaf that cannot be read."""
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+class TooMuchMissing(Exception):  # noqa: N818 - it says what is the matter
+    """So much is gone that there is nothing to compare."""
+
 
 Progress = Callable[[int, int], None]
 """Told how many events have been looked at, and how many there are."""
@@ -125,17 +133,31 @@ class Comparison:
             "select count(*) filter (where position < 1), coalesce(max(position), 0) from store.events"
             " where position < 1 or position = (select max(position) from store.events)"
         ).fetchone() or (0, 0)
+        if below:
+            self.faults.add(f"there are {below} events before the first position")
+        try:
+            self._must_not_lack(head, self.size)
+            after = self._compare(connection, after, head)
+        except TooMuchMissing:
+            return Compared(head, head, None)
+        return Compared(after, head, _recorded_at(connection, self.size + 1))
+
+    def _compare(self, connection: Connection, after: int, head: int) -> int:
         # If some are gone that were verified before, which ones is a question to all.
         self._after = after = self._begin(after if after <= head else 0)
         self._marks = sorted({claim.checkpoint.size for claim in self.claims if claim.checkpoint.size > after})[::-1]
-        if below:
-            self.faults.add(f"there are {below} events before the first position")
         self._look_at(connection, after, self.size, max(head, self.size), self._take)
-        self._look_at(connection, self.size, max(head, self.size), max(head, self.size), lambda *_: None)
+        with suppress(TooMuchMissing):
+            self._look_at(connection, self.size, max(head, self.size), max(head, self.size), lambda *_: None)
         self._check_gone_on(connection)
         if self._differ or self._wrong_tiles or any(self._contradicts(claim, self._roots) for claim in self.claims):
             self._tell_which()
-        return Compared(after, head, _recorded_at(connection, self.size + 1))
+        return after
+
+    def _must_not_lack(self, before: int, after: int) -> None:
+        if after - before > MOST_MISSING:
+            self.faults.add(f"the events from position {before + 1} to {after} are gone", before + 1)
+            raise TooMuchMissing
 
     def _begin(self, after: int) -> int:
         """Take up the tree where it was verified before; if that is not possible, all of it is looked at."""
@@ -173,6 +195,7 @@ class Comparison:
                     self.faults.add("there is more than one event", position, row)
                     expected -= 1
                     continue
+                self._must_not_lack(expected - 1, position - 1)
                 missing = position - expected
                 hashes += [b""] * missing
                 rows += [None] * missing

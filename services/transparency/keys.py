@@ -1,5 +1,6 @@
 """With which keys does a log sign, and whose word is taken for it?"""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,12 +25,15 @@ from services.transparency.folder import (
     LogError,
     LogFolder,
     all_logs,
+    only_one,
     sync_folder,
     write_durably,
 )
 
 DEMO_ORIGIN = "demo.weerbaar.invalid/log"
 SECRET_MODE = 0o600
+PATIENCE, PAUSE = 5.0, 0.05
+"""Seconds to wait for somebody else who is just beginning the log of a demo, and between two looks."""
 PUBLIC_BITS = 0o077
 
 
@@ -184,7 +188,22 @@ def _key_of(place: Place, origin: str) -> SignerKey:
 
 def ensure_begun(place: Place, mode: Mode) -> None:
     """Begin a log where there is none, which production leaves to people. Raises LogError without a log or a key."""
-    if mode is Mode.DEMO and not (place.folder / "1").exists():
-        begin(place, DEMO_ORIGIN)
+    if mode is Mode.DEMO:
+        try:
+            place.folder.mkdir(parents=True, exist_ok=True)
+            # Of two who start at the same moment one begins it. Whoever holds the lock later on found it begun.
+            with only_one(place.folder / "lock") as alone:
+                if alone and not (place.folder / "1").exists():
+                    begin(place, DEMO_ORIGIN)
+        except OSError as error:
+            message = f"no log can be begun in {place.folder} ({type(error).__name__})"
+            raise LogError(message) from None
+        _wait_until_begun(place)
     all_logs(place.folder)
     place.signers()
+
+
+def _wait_until_begun(place: Place) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not (place.folder / "1").exists() and time.monotonic() < deadline:
+        time.sleep(PAUSE)

@@ -173,8 +173,11 @@ class Verification:
             before = self._signed_checkpoint(parse_note(self.trusted_file.read_bytes()))
         except FileNotFoundError:
             return None
-        except (OSError, MalformedNote, Untrusted) as error:
+        except (OSError, MalformedNote) as error:
             message = f"what was verified before cannot be read from {self.trusted_file} ({type(error).__name__})"
+            raise LogError(message) from None
+        except Untrusted:
+            message = f"what was verified before, in {self.trusted_file}, no key of the policy has signed"
             raise LogError(message) from None
         if before.origin != checkpoint.origin:
             self._check_former(logs, before)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -24,7 +25,7 @@ import structlog
 from infra.database import Database
 from infra.signednotes import Algorithm, Checkpoint, Note, SignerKey, VerifierKey, parse_note
 from infra.tlog import Edge, leaf_hash, nodes_of, prove_consistency
-from services.transparency.cosigning import Submission
+from services.transparency.cosigning import TIMEOUT, Submission
 from services.transparency.folder import CHECKPOINT, LogError
 from services.transparency.keys import signed
 from services.transparency.witness import begin_witness, open_witness
@@ -441,4 +442,30 @@ def test_a_witness_that_answers_nonsense_is_one_that_does_not_cosign(
         kept.recorded(10)
         thread.join()
 
+    assert set(kept.verify().witnessed) == {"W0"}
+
+
+def test_a_witness_that_answers_byte_by_byte_does_not_hold_up_the_log(
+    kept: Kept, witness: Running, tmp_path: Path
+) -> None:
+    """Two seconds are two seconds, however much comes meanwhile."""
+    strange = Running(tmp_path / "strange", "strange.example.org")
+    need(kept, [witness, strange], 1)
+    with socket.create_server(("127.0.0.1", strange.port)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                for letter in b"HTTP/1.1 200 OK" + b" " * 1000:
+                    connection.sendall(bytes([letter]))
+                    time.sleep(0.05)
+
+        thread = Thread(target=serve)
+        thread.start()
+        began = time.monotonic()
+        kept.recorded(10)
+        took = time.monotonic() - began
+        thread.join()
+
+    assert took < 2 * TIMEOUT
     assert set(kept.verify().witnessed) == {"W0"}
