@@ -17,15 +17,18 @@ from hypothesis import strategies as st
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.kinds import KINDS
 from infra.eventstore import CaseStore
+from infra.mapper import FactMapper
 from infra.signednotes import Algorithm, Policy, SignerKey, parse_policy
 from services.cli import OPERATOR
 from services.evidence import BundleError, Checked, check_bundle, prove
 from services.transparency.keys import Place, begin
+from services.transparency.verifying import Verification
 from services.transparency.writer import Writer
 from tests.contract.examples import Words, body, giver
 from tests.network import Network
 from tests.services.test_cli import Terminal, variables_of, warm
 from tests.services.transparency.kept import ORIGIN, place_in
+from tests.tampering import tampering
 
 __all__ = ["warm"]
 WORDS = Words("Zwaluwstaart")
@@ -280,6 +283,31 @@ def test_a_bundle_that_unpacks_to_too_much_is_refused() -> None:
             written.writestr(name, b"0" * 20_000_000)
     with pytest.raises(BundleError, match="too large"):
         check_bundle(made.getvalue(), KINDS)
+
+
+def test_a_bundle_and_the_log_stay_good_when_keys_are_destroyed(proving: Proving) -> None:
+    """The proof is over what is sealed; whoever has an opening keeps it, and a new bundle has none to give."""
+    database = proving.network.service.database
+    before = proving.bundle("security_advice")
+    stream = json.loads(files(before)["events.json"])["stream"]
+    told = check_bundle(before, KINDS)
+    with tampering(database) as connection:
+        for table in ("case_keys", "subject_keys"):
+            connection.execute(
+                f"update vault.{table} set wrapped = null, destroyed_at = now() where stream = %s".encode(),  # noqa: S608
+                (stream,),
+            )
+    after = proving.bundle("security_advice")
+    verified = Verification(
+        database, proving.place.folder, proving.place.policy(), FactMapper(KINDS).topics, proving.place.folder / "seen"
+    ).run()
+
+    assert check_bundle(before, KINDS) == told
+    assert json.loads(files(before)["openings.json"])["openings"]
+    assert json.loads(files(after)["openings.json"]) == {"openings": []}
+    assert files(after)["events.json"] == files(before)["events.json"]
+    assert "not disclosed" in json.dumps(check_bundle(after, KINDS).state)
+    assert verified.faults == ()
 
 
 # --- at a terminal ----------------------------------------------------------------------------------------------------
