@@ -16,10 +16,13 @@ from hypothesis import strategies as st
 
 from domain.basis import Actor, OrganisationId, PersonId, Role
 from domain.kinds import KINDS
+from domain.organisations import ErasureReason
 from infra.eventstore import CaseStore
 from infra.mapper import FactMapper
 from infra.signednotes import Algorithm, Policy, SignerKey, parse_policy
+from services.app import now
 from services.cli import OPERATOR
+from services.erasing import Erasing
 from services.evidence import BundleError, Checked, check_bundle, prove
 from services.transparency.keys import Place, begin
 from services.transparency.verifying import Verification
@@ -28,7 +31,6 @@ from tests.contract.examples import Words, body, giver
 from tests.network import Network
 from tests.services.test_cli import Terminal, variables_of, warm
 from tests.services.transparency.kept import ORIGIN, place_in
-from tests.tampering import tampering
 
 __all__ = ["warm"]
 WORDS = Words("Zwaluwstaart")
@@ -291,12 +293,7 @@ def test_a_bundle_and_the_log_stay_good_when_keys_are_destroyed(proving: Proving
     before = proving.bundle("security_advice")
     stream = json.loads(files(before)["events.json"])["stream"]
     told = check_bundle(before, KINDS)
-    with tampering(database) as connection:
-        for table in ("case_keys", "subject_keys"):
-            connection.execute(
-                f"update vault.{table} set wrapped = null, destroyed_at = now() where stream = %s".encode(),  # noqa: S608
-                (stream,),
-            )
+    Erasing(CaseStore(database, KINDS), OPERATOR, now).case(stream, ErasureReason.REQUEST)
     after = proving.bundle("security_advice")
     verified = Verification(
         database, proving.place.folder, proving.place.policy(), FactMapper(KINDS).topics, proving.place.folder / "seen"
