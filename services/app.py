@@ -34,6 +34,7 @@ from services.projections.register import VIEWS
 from services.projections.routes import Reading, read_routes
 from services.projections.tracking import Watch
 from services.projections.views import View
+from services.transparency.keys import place_of
 from services.web import problems
 from services.web.context import known_parameters_only
 from services.web.describe import publish
@@ -108,6 +109,8 @@ class Service:
             clock=self.clock,
             cast=self.cast if self.settings.mode is Mode.DEMO else {},
             phones=self.settings.duty_phones,
+            store=self.store,
+            log=place_of(self.settings),
             secure=self.settings.public_url.startswith("https:"),
         )
 

@@ -98,6 +98,10 @@ class BundleError(Exception):
     """The bundle cannot be made or does not hold; the message is one line."""
 
 
+class NotCoveredYet(BundleError):  # noqa: N818 - it says what the facts are
+    """The log does not hold the last facts of the case yet; it will in some seconds."""
+
+
 # --- what is in a bundle ----------------------------------------------------------------------------------------------
 
 Base64 = Annotated[str, Field(max_length=16 * 1024 * 1024)]
@@ -171,7 +175,7 @@ def prove(  # noqa: PLR0913 - what a case, its reader and its log are
     late = sum(1 for row in found if int.from_bytes(row.position) > checkpoint.size)
     if late:
         message = f"the log does not cover the last {late} facts of {number} yet; try again in some seconds"
-        raise BundleError(message)
+        raise NotCoveredYet(message)
     events = [_proved(row, seen[UUID(bytes=row.event_id)], nodes, checkpoint.size) for row in found]
     for event in events:
         _check_inclusion(event, case.stream, checkpoint.size, checkpoint.root)

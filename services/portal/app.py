@@ -27,6 +27,7 @@ from services.portal import (
     labels,
     organisations,
     progress,
+    proof,
     replaying,
     sheets,
     signing_in,
@@ -58,6 +59,7 @@ def create_portal(portal: Portal) -> FastAPI:
         steunpunt.routes(),
         organisations.routes(),
         progress.routes(),
+        proof.routes(),
         sheets.routes(),  # before the forms, whose addresses look the same
         commands.routes(),
         dossiers.routes(),

@@ -20,6 +20,7 @@ from domain.consultation import first_intake_due
 from domain.organisations import KIND_OF
 from domain.people import Office
 from domain.values import AMSTERDAM, Erased
+from infra.eventstore import CaseStore
 from infra.identity import Caller
 from infra.opaque import Opaque
 from services.cases.handling import Handling
@@ -29,6 +30,7 @@ from services.portal.drafts import Drafts, Entries
 from services.portal.sessions import Session, Sessions
 from services.portal.showing import grouped
 from services.projections.routes import NotForThisRole, Reading
+from services.transparency.keys import Place as LogPlace
 from services.web.problems import Answerable, NotFound
 
 HEADERS = {
@@ -91,6 +93,7 @@ NAVIGATION: tuple[tuple[str, str, tuple[Role, ...]], ...] = (
     ("/voortgang", "Voortgang maatregelen", (Role.MINISTRY_ANALYST, *ADVISERS, Role.AUDITOR)),
     ("/zaken", "Alle zaken", (Role.AUDITOR, *CARE, *ADVISERS)),
     ("/organisaties", "Organisaties", (Role.ADMINISTRATOR, Role.AUDITOR)),
+    ("/transparantielog", "Transparantielog", (Role.AUDITOR,)),
 )
 """Path, words and for whom. Somebody's first page is the first that is for their role."""
 
@@ -134,6 +137,9 @@ class Portal:
     """Who can sign in without proof, by a name for each: nobody but in the demo."""
     phones: Mapping[str, str]
     """Whom people on duty call: number by name."""
+    store: CaseStore
+    log: LogPlace
+    """Where the files of the transparency log are."""
     secure: bool
     """Whether the pages are reached over TLS."""
 
