@@ -47,6 +47,7 @@ from infra.mapper import FactMapper
 from infra.migrate import MigrationError, migrate, pending
 from infra.registers import public_bodies
 from infra.settings import Mode, Settings, SettingsError, read_settings
+from infra.signednotes import MalformedNote
 from services.app import Service, create_api, create_app, now, settle
 from services.demo.cast import CAST
 from services.demo.day import DayError
@@ -101,6 +102,7 @@ ONE_LINE = (
     KeyringError,
     LogError,
     LogRefused,
+    MalformedNote,
     MigrationError,
     NothingToErase,
     SettingsError,

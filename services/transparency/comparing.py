@@ -159,6 +159,11 @@ class Comparison:
             self.faults.add(f"the events from position {before + 1} to {after} are gone", before + 1)
             raise TooMuchMissing
 
+    def run_on_files(self) -> None:
+        """Compare the files alone, of a log that has ended."""
+        self._tell_claims(self._roots_of_tiles())
+        self._tell_tiles(lowest=False)
+
     def _begin(self, after: int) -> int:
         """Take up the tree where it was verified before; if that is not possible, all of it is looked at."""
         known = [claim.checkpoint.root for claim in self.claims if claim.checkpoint.size == after]
@@ -248,22 +253,32 @@ class Comparison:
             start = end
             if self._edge.size == self._marks[-1]:
                 self._roots[self._marks.pop()] = self._edge.root()
-        if not self._marks:
-            for tile, content in self._edge.partial():
-                self._check_tile(tile, content)
+                self._check_partial()
 
     def _add(self, hashes: list[bytes]) -> None:
         for tile, content in self._edge.add(hashes):
             self._check_tile(tile, content)
 
     def _check_tile(self, tile: Tile, content: bytes) -> None:
-        """Check a tile above the lowest, whose tiles are held against the events one by one."""
+        """Check a full tile above the lowest, whose tiles are held against the events one by one."""
         if tile.level:
-            try:
-                if self.log.read_tile(tile) != content:
-                    self._wrong_tiles[tile] = f"{tile.path} is not what the tiles below it say"
-            except LogError as error:
-                self._wrong_tiles[tile] = str(error)
+            self._must_hold(tile, content)
+
+    def _check_partial(self) -> None:
+        """Check the partial tiles of a checkpoint: as long as they are there, somebody may ask for them."""
+        for tile, content in self._edge.partial():
+            if self._edge.size == self.size or not self.log.has_full(tile):
+                self._must_hold(tile, content)
+
+    def _must_hold(self, tile: Tile, content: bytes) -> None:
+        try:
+            if self.log.read_tile(tile) != content:
+                below = "tiles below it" if tile.level else "checkpoint"
+                self._wrong_tiles.setdefault(
+                    tile, f"{tile.path} is not what the {below} say{'' if tile.level else 's'}"
+                )
+        except LogError as error:
+            self._wrong_tiles[tile] = str(error)
 
     def _held_against_tiles(self, hashes: list[bytes], rows: list[bytes | None]) -> list[bytes]:
         """Return *hashes*, with that of the tiles where there is no event."""
@@ -320,15 +335,14 @@ class Comparison:
     def _roots_of_tiles(self) -> dict[int, bytes]:
         """Return the roots of the tree of the lowest tiles, and take note of tiles above it that differ."""
         edge, roots = Edge(), {0: Edge().root()}
-        self._wrong_tiles = {tile: what for tile, what in self._wrong_tiles.items() if tile.level == 0}
+        self._wrong_tiles = {}
         self._edge = edge
         for mark in sorted({claim.checkpoint.size for claim in self.claims}):
             while edge.size < mark:
                 end = min(mark, edge.size + BATCH)
                 self._add(cut(self._leaves_of_tiles(edge.size, end)))
             roots[mark] = edge.root()
-        for tile, content in edge.partial():
-            self._check_tile(tile, content)
+            self._check_partial()
         return roots
 
     def _tell_events(self) -> None:
@@ -365,7 +379,7 @@ class Comparison:
             if not self._contradicts(claim, roots):
                 good = max(good, size)
             elif not claim.signed:
-                self.faults.add(f"{claim.name} is not signed by the log, and holds other events")
+                self.faults.add(f"{claim.name} holds other events")
             else:
                 where = "" if told else f": an event from position {good + 1} to {size} was replaced in one of both"
                 self.faults.add(f"{claim.name} was signed for other events than those that are here{where}")

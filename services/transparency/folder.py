@@ -101,6 +101,10 @@ class LogFolder:
         message = f"{tile.path} is missing"
         raise LogError(message)
 
+    def has_full(self, tile: Tile) -> bool:
+        """Tell whether *tile* is full by now, so that nobody needs it as it was before."""
+        return (self.path / Tile(tile.level, tile.number).path).exists()
+
     def write_tile(self, tile: Tile, content: bytes) -> None:
         """Keep *tile*."""
         path = self.path / tile.path
@@ -140,6 +144,14 @@ class LogFolder:
                         yield number, _note_in(line)
         except FileNotFoundError:
             return
+
+    def history_length(self) -> int:
+        """Return how many lines the history has."""
+        try:
+            with (self.path / HISTORY).open("rb") as file:
+                return sum(line.endswith(b"\n") for line in file)
+        except FileNotFoundError:
+            return 0
 
     def remember(self, note: Note) -> None:
         """Add *note* to the history, unless it is the last one there."""

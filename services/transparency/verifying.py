@@ -73,17 +73,19 @@ class Verification:
         """Verify, and remember in the trusted file how far all is well. Raises LogError where there is no log."""
         logs = all_logs(self.folder)
         log = logs[-1]
-        # Before the history: what is published while we look stands there already.
+        # A checkpoint is published in the history first. So all that stood there before, but perhaps for the last one,
+        # is no further than the checkpoint, and the checkpoint stands in what is there after.
+        settled = log.history_length() - 1
         note = log.note(CHECKPOINT)
-        history = list(self._history(log))
         if note is None:
             message = f"{log.path.name}/{CHECKPOINT} is missing"
             raise LogError(message)
         checkpoint, witnessed = self._checked(note)
-        self._check_history(log, history, checkpoint)
         before = self._trusted(logs, checkpoint)
-        self._check_restarts(logs)
         start = 0 if self.full or before is None else before.size
+        history = list(self._history(log, start))
+        self._check_history(log, history, settled, checkpoint)
+        self._check_restarts(logs)
         claims = [claim for claim in history if claim.checkpoint != checkpoint and claim.checkpoint.size > start]
         claims = [claim for claim in claims if claim.checkpoint.size <= checkpoint.size]
         if before is not None:
@@ -125,7 +127,8 @@ class Verification:
         except MalformedNote as error:
             raise LogError(str(error)) from None
 
-    def _history(self, log: LogFolder) -> Iterator[Claim]:
+    def _history(self, log: LogFolder, start: int = 0) -> Iterator[Claim]:
+        """Yield every published checkpoint; the signatures of those before *start* were looked at before."""
         size = 0
         for number, note in log.history():
             try:
@@ -138,7 +141,10 @@ class Verification:
             if checkpoint.size < size:
                 self._faults.add(f"line {number} of {log.path.name}/checkpoints has fewer events than the one before")
             size = checkpoint.size
-            yield Claim(checkpoint, f"the checkpoint of {size} events in the history", signed=self._is_signed(note))
+            signed = size < start or self._is_signed(note)
+            if not signed:
+                self._faults.add(f"line {number} of {log.path.name}/checkpoints is signed by no key of the policy")
+            yield Claim(checkpoint, f"the checkpoint of {size} events in the history", signed=signed)
 
     def _is_signed(self, note: Note) -> bool:
         origin = note.text.partition("\n")[0]
@@ -147,25 +153,28 @@ class Verification:
         except MalformedNote:
             return False
 
-    def _check_history(self, log: LogFolder, history: list[Claim], checkpoint: Checkpoint) -> None:
+    def _check_history(self, log: LogFolder, history: list[Claim], settled: int, checkpoint: Checkpoint) -> None:
         """Check that nothing speaks of more than the checkpoint does, but for what is just being published."""
-        last = log.note(SIGNED)
-        signed_last = parse_checkpoint(last.text) if last else None
-        for claim in history:
+        for number, claim in enumerate(history):
             if claim.checkpoint.origin != checkpoint.origin:
                 self._faults.add(f"{claim.name} is of the log {claim.checkpoint.origin}")
-            elif claim.checkpoint.size > checkpoint.size and claim.checkpoint != signed_last:
+            elif claim.checkpoint.size > checkpoint.size and number < settled:
                 self._faults.add(
                     f"the log was rolled back: {claim.name} has more than the {checkpoint.size} of the last one"
                 )
-        if signed_last is None:
-            self._faults.add(f"{log.path.name}/{SIGNED} is missing")
-        elif signed_last.size < checkpoint.size:
-            self._faults.add(
-                f"the log was rolled back: {signed_last.size} events were signed, {checkpoint.size} published"
-            )
         if checkpoint not in [claim.checkpoint for claim in history]:
             self._faults.add(f"the checkpoint of {checkpoint.size} events is not in the history")
+        last = log.note(SIGNED)
+        if last is None:
+            self._faults.add(f"{log.path.name}/{SIGNED} is missing")
+            return
+        signed = parse_checkpoint(last.text)
+        if not self._is_signed(last) or signed.origin != checkpoint.origin:
+            self._faults.add(f"{log.path.name}/{SIGNED} is signed by no key of the policy")
+        elif signed.size < checkpoint.size:
+            self._faults.add(f"the log was rolled back: {signed.size} events were signed, {checkpoint.size} published")
+        elif signed.size == checkpoint.size and signed.root != checkpoint.root:
+            self._faults.add(f"{log.path.name}/{SIGNED} is of other events than the checkpoint")
 
     def _trusted(self, logs: list[LogFolder], checkpoint: Checkpoint) -> Checkpoint | None:
         """Return the checkpoint that was verified before, where this log is the one that it spoke of."""
@@ -211,6 +220,8 @@ class Verification:
     def _check_restarts(self, logs: list[LogFolder]) -> None:
         """Check that each log but the first says why it took the place of the one before, and keeps what it says."""
         for old, new in pairwise(logs):
+            if self.full:
+                self._check_ended(old)
             restart, last, first = new.restart(), old.note(SIGNED), new.note(SIGNED)
             if restart is None or last is None or first is None:
                 self._faults.add(f"the log {new.path.name} does not say why it took the place of {old.path.name}")
@@ -226,6 +237,20 @@ class Verification:
                 self._restarts.append(
                     f"{at:%Y-%m-%d %H:%M}Z, {before.size - restart.kept} of {before.size} events lost: {restart.reason}"
                 )
+
+    def _check_ended(self, log: LogFolder) -> None:
+        """Check that the files of a log that has ended still say the same."""
+        note, last = log.note(CHECKPOINT), log.note(SIGNED)
+        claims = [claim for claim in self._history(log) if claim.checkpoint.size]
+        for name, found in ((CHECKPOINT, note), (SIGNED, last)):
+            if found is None or not self._is_signed(found):
+                self._faults.add(f"{log.path.name}/{name} is missing, or signed by no key of the policy")
+            elif (told := parse_checkpoint(found.text)).size:
+                claims.append(Claim(told, f"{log.path.name}/{name}", signed=True))
+        if note and parse_checkpoint(note.text) not in [claim.checkpoint for claim in claims[: -2 if last else -1]]:
+            self._faults.add(f"{log.path.name}/{CHECKPOINT} is not in the history")
+        size = max((claim.checkpoint.size for claim in claims), default=0)
+        Comparison(log, size, claims, self.topics, self._faults).run_on_files()
 
     def _check_kept(self, old: LogFolder, new: LogFolder, kept: int, before: int, after: int) -> None:
         if not 0 <= kept <= before or kept > after:

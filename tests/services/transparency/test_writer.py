@@ -103,6 +103,20 @@ def test_two_writers_at_once_write_one_log(kept: Kept, monkeypatch: pytest.Monke
     assert kept.verify().faults == ()
 
 
+def test_a_log_that_grows_meanwhile_verifies(kept: Kept) -> None:
+    """Whoever verifies sees files of one moment and of the next, and nothing wrong."""
+    stop = Event()
+    reports = []
+    with writing(Writer(kept.database, kept.place, interval=0.001), stop):
+        for until in range(37, 37 * 60, 37):
+            kept.record(until)
+            reports.append(kept.verify(full=until % 2 == 0))
+        wait_for(kept, 37 * 59)
+
+    assert [report.faults for report in reports if report.fault_count] == []
+    assert len({report.size for report in reports}) > 10
+
+
 def test_a_writer_that_is_killed_at_any_step_goes_on(kept: Kept, database: Database) -> None:
     """There is an old file or a new one, and what speaks of others comes after them."""
     kept.recorded(250)
