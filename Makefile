@@ -30,7 +30,7 @@ demo: $(VENV)/installed $(STATIC)/manifest.json ## Start everything with a demo 
 
 clean-demo: $(VENV)/installed ## Forget the data of the demo
 	@$(BIN)/python -m infra.embedded "$(DATA)"
-	@rm -f "$(DATA)/secret" "$(DATA)/issuer.json" "$(DATA)/day-played" "$(DATA)/demo.log" "$(DATA)/transparency-log-key"
+	@rm -f "$(DATA)/secret" "$(DATA)/issuer.json" "$(DATA)/day-played" "$(DATA)/demo.log" "$(DATA)/keys" "$(DATA)/transparency-log-key"
 	@rm -rf "$(DATA)/transparency-log"
 	@[ ! -d "$(DATA)" ] || rmdir "$(DATA)"
 
