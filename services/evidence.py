@@ -98,6 +98,10 @@ class BundleError(Exception):
     """The bundle cannot be made or does not hold; the message is one line."""
 
 
+class NoSuchCase(BundleError):  # noqa: N818 - it says what there is not
+    """There is no case with that number, or none that the reader may know of."""
+
+
 class NotCoveredYet(BundleError):  # noqa: N818 - it says what the facts are
     """The log does not hold the last facts of the case yet; it will in some seconds."""
 
@@ -162,7 +166,7 @@ def prove(  # noqa: PLR0913 - what a case, its reader and its log are
         case = cases.by_number(cursor, number)
         if case is None:
             message = f"there is no case {number}"
-            raise BundleError(message)
+            raise NoSuchCase(message)
         seen = {entry.event_id: entry for entry in timeline.of_stream(cursor, case.stream, topics, store.vault)}
     log = current_log(place.folder)
     note = log.note(CHECKPOINT)

@@ -50,7 +50,7 @@ def routes() -> APIRouter:
         except LogError:
             wrong = NO_LOG
         except BundleError as error:
-            log.error("history_changed", number=subject.found.case.number, reason=str(error))
+            log.critical("history_changed", number=subject.found.case.number, reason=str(error))
             changed = str(error)
         status = HTTPStatus.OK if checked else HTTPStatus.CONFLICT if changed else HTTPStatus.SERVICE_UNAVAILABLE
         return visit.page(
