@@ -191,7 +191,11 @@ class Window:
     def fit(self) -> None:
         """Look whether it has to be scrolled sideways."""
         width = self.page.evaluate("window.innerWidth")
-        self.faults += [f"wider than {width}: {element}" for element in self.page.evaluate(TOO_WIDE)]
+        found = self.page.evaluate(TOO_WIDE)
+        if found:  # or is the page of the window before still there?
+            self.page.evaluate(SETTLED)
+            found = self.page.evaluate(TOO_WIDE)
+        self.faults += [f"wider than {width}: {element}" for element in found]
 
     def weigh(self) -> None:
         """Look at what was sent."""

@@ -27,7 +27,7 @@ REQUEST = {
     "address": "Wilgenhof 12, Tilburg",
 }
 MEASURES = {"measures": [{"kind": "physical", "one_off_cents": 185_000}]}
-WAIT_SECONDS = 2.0
+WAIT_SECONDS = 4.0
 
 Project = Callable[..., None]
 
@@ -245,7 +245,7 @@ def test_those_who_wait_for_a_view_leave_room_for_commands(network: Network, pro
     """As many as there are turns wait; the others are told at once to come back, and commands go on."""
     project()
     network.begin("support-team", "threat-cases", THREAT)
-    many = 60
+    many = 3 * tracking.MAX_WAITING
 
     def look(_: int) -> tuple[int, float]:
         begun = time.monotonic()
