@@ -27,7 +27,7 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from psycopg.conninfo import conninfo_to_dict
 
-from domain.basis import Fact, StreamId
+from domain.basis import StreamId
 from domain.threat_case import THREAT_CASE, NoteCall, ReportThreat
 from infra.appending import StoredFact
 from infra.database import Database
@@ -38,7 +38,7 @@ from infra.vault import subjects_in
 from services.app import Service, create_app, now, settle
 from services.cases.handling import Request
 from services.demo.cast import CAST
-from tests.bench.rounds import Result, beside, fresh, in_turns
+from tests.bench.rounds import Result, about, beside, fresh, in_turns
 from tests.conftest import Installation
 from tests.keyring import KEYRING
 
@@ -198,11 +198,6 @@ def cases_of_twenty(service: Service, many: int) -> list[str]:
         service.store.record_now([begun, *more], expected={})
         found.append(key)
     return found
-
-
-def about(fact: Fact, somebody: UUID, other: UUID) -> Fact:
-    """Return *fact* as if it were about the *other*."""
-    return type(fact).model_validate_json(fact.model_dump_json().replace(str(somebody), str(other)))
 
 
 def commands(installation: Installation, rounds: int, number: int) -> Iterable[Result]:

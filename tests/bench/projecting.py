@@ -29,6 +29,7 @@ from infra.database import Database, DatabaseRole
 from infra.events import Event
 from infra.eventstore import CaseStore, Recorded
 from infra.registers import public_bodies
+from infra.vault import subjects_in
 from services.app import settle
 from services.history.arrivals import Parameters
 from services.history.recording import record
@@ -39,7 +40,7 @@ from services.projections.rows import found
 from services.projections.runner import Runner
 from services.projections.tracking import Watch
 from services.projections.views import install
-from tests.bench.rounds import Result, beside, fresh, in_turns
+from tests.bench.rounds import Result, about, beside, fresh, in_turns
 from tests.conftest import Installation
 from tests.keyring import KEYRING
 
@@ -81,14 +82,17 @@ def drop_views(database: Database) -> None:
 class StockView(PostgresTrackingRecorder):
     """All views as the library would keep them: the rows of one event and its position in one transaction."""
 
-    def __init__(self, datastore: PostgresDatastore, kinds: Mapping[str, Kind[Any]]) -> None:
-        """Write through *datastore*."""
+    def __init__(self, datastore: PostgresDatastore, store: CaseStore) -> None:
+        """Write through *datastore*; *store* opens what is under the key of a case, as for our runner."""
         super().__init__(datastore)
-        self.kinds = kinds
+        self.store = store
+        self.kinds: Mapping[str, Kind[Any]] = {kind.name: kind for kind in store.kinds}
         self.create_table()
 
-    def show(self, event: Event, tracking: Tracking) -> None:
-        """Change the rows by *event*. Of access lists it knows no more than how they begin, which is almost all."""
+    def show(self, sealed: Event, tracking: Tracking) -> None:
+        """Change the rows by an event. Of access lists it knows no more than how they begin, which is almost all."""
+        (event,) = self.store.opened([sealed], personal=False)
+        state = sealed.fact.model_dump_json(exclude_none=True).encode()
         begins = event.originator_version == 1
         kind = self.kinds[event.originator_id.partition(":")[0]]
         grants = kind.grants(kind.evolve(kind.empty, event.fact)) if begins else None
@@ -136,7 +140,7 @@ def stock(database: Database, events: int) -> float:
         password=address.get("password", ""),
     )
     with closing(datastore):
-        view = StockView(datastore, {kind.name: kind for kind in KINDS})
+        view = StockView(datastore, projector_store(database))
         begun = time.perf_counter()
         with BaseProjectionRunner(
             projection=StockProjection(view), application_class=Store, tracking_recorder=view, topics=()
@@ -226,9 +230,10 @@ def lag(installation: Installation, seconds: int, rate: int) -> Iterable[Result]
 def _reports(store: CaseStore, many: int) -> Iterator[Event]:
     """Yield first events of new threat cases, each like one that was made up."""
     page = store.recorder.select_notifications(start=1, limit=1, topics=[ThreatReported.topic])
-    example = store.mapper.to_domain_event(page[0])
+    (example,) = store.opened([store.mapper.to_domain_event(page[0])])
+    (somebody,) = subjects_in(example.fact)
     for number in range(many):
-        fact = example.fact.model_copy(update={"number": f"DR-2030-{number:06d}"})
+        fact = about(example.fact, somebody, uuid4()).model_copy(update={"number": f"DR-2030-{number:06d}"})
         yield replace(example, originator_id=f"threat_case:{uuid4()}", event_id=uuid4(), fact=fact)
 
 

@@ -13,11 +13,13 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 from rich.console import Console
 from rich.table import Table
 
+from domain.basis import Fact
 from infra.database import Database
 from tests.conftest import Installation
 from tests.keyring import KEYRING
@@ -92,3 +94,8 @@ def keep(results: Sequence[Result], file: Path) -> None:
     """Write *results* as a list of objects."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n", encoding="utf-8")
+
+
+def about(fact: Fact, somebody: UUID, other: UUID) -> Fact:
+    """Return *fact* as if it were about the *other*."""
+    return type(fact).model_validate_json(fact.model_dump_json().replace(str(somebody), str(other)))
