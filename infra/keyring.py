@@ -28,23 +28,32 @@ class KeyringError(Exception):
 
 
 class EpochGone(KeyringError):  # noqa: N818 - it says what the key is
-    """The key-encryption key of an epoch is not there any more."""
+    """The key-encryption key of an epoch has been forgotten."""
 
 
 class Keyring(Protocol):
     """Keeps keys: what a file does, or a key service."""
 
     def epoch(self) -> int:
-        """Return the epoch under whose key new keys are kept."""
+        """Return the epoch under whose key new keys are kept: the last one."""
+
+    def epochs(self) -> list[int]:
+        """Return the epochs of which there is a key."""
 
     def read(self) -> None:
-        """See whether others have begun a new epoch."""
+        """See whether others have begun a new epoch. Raises KeyringError."""
 
     def wrap(self, owner: str, key: bytes) -> tuple[int, bytes]:
         """Return the epoch and *key* as it may be kept: only for *owner* does it come out again."""
 
     def unwrap(self, owner: str, epoch: int, wrapped: bytes) -> bytes:
         """Return the key. Raises EpochGone, and KeyringError where the key is another owner's."""
+
+    def begin_epoch(self) -> int:
+        """Make a fresh key-encryption key, and return its epoch: one at a time. Raises KeyringError."""
+
+    def forget_before(self, epoch: int) -> None:
+        """Forget the keys of the epochs before *epoch*. Raises KeyringError."""
 
 
 @dataclass
@@ -79,52 +88,50 @@ class FileKeyring:
         """Return the last epoch."""
         return max(self._keys)
 
+    def epochs(self) -> list[int]:
+        """Return the epochs in the file."""
+        return sorted(self._keys)
+
     def wrap(self, owner: str, key: bytes) -> tuple[int, bytes]:
         """Return the last epoch, and *key* encrypted under its key."""
         epoch, nonce = self.epoch(), secrets.token_bytes(NONCE_BYTES)
         return epoch, nonce + AESGCM(self._keys[epoch]).encrypt(nonce, key, owner.encode())
 
     def unwrap(self, owner: str, epoch: int, wrapped: bytes) -> bytes:
-        """Return the key. Raises KeyringError."""
+        """Return the key. Raises EpochGone for an epoch before those in the file, else KeyringError."""
         if epoch not in self._keys:
             self.read()
-        try:
-            return AESGCM(self._keys[epoch]).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode())
-        except KeyError:
+        key = self._keys.get(epoch)
+        if key is None:
             message = f"there is no key-encryption key of epoch {epoch}"
-            raise EpochGone(message) from None
+            # One that is still to come is no reason to believe that something was erased: this is an old file.
+            raise (EpochGone if epoch < self.epoch() else KeyringError)(message)
+        try:
+            return AESGCM(key).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], owner.encode())
         except (InvalidTag, ValueError):
             message = f"a key of epoch {epoch} does not open"
             raise KeyringError(message) from None
 
     def begin_epoch(self) -> int:
-        """Add a fresh key, and return its epoch. Raises KeyringError."""
+        """Add a fresh key to the file, and return its epoch. Raises KeyringError."""
         self.read()
         epoch = max(self._keys) + 1
         self._write({**self._keys, epoch: secrets.token_bytes(KEY_BYTES)})
         return epoch
 
-    def forget_before(self, epoch: int) -> list[int]:
-        """Forget the keys of the epochs before *epoch*, and return which they were. Raises KeyringError."""
+    def forget_before(self, epoch: int) -> None:
+        """Forget the keys of the epochs before *epoch*. Raises KeyringError."""
         self.read()
-        gone = [known for known in self._keys if known < epoch]
         self._write({known: key for known, key in self._keys.items() if known >= epoch})
-        return gone
 
     def _write(self, keys: dict[int, bytes]) -> None:
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        # One name for all: what somebody who was killed left there, with keys that are to be forgotten, is overwritten.
+        draft = self.path.with_name(f"{self.path.name}.new")
         try:
-            draft.touch(mode=0o600)
-            with draft.open("wb") as file:
-                file.write(as_file(keys))
-                file.flush()
-                os.fsync(file.fileno())
+            draft.unlink(missing_ok=True)
+            _write_durably(draft, as_file(keys))
             draft.replace(self.path)
-            folder = os.open(self.path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            _sync(self.path.parent)
         except OSError as error:
             message = f"the file with the key-encryption keys cannot be written ({type(error).__name__})"
             raise KeyringError(message) from None
@@ -139,14 +146,28 @@ def as_file(keys: dict[int, bytes]) -> bytes:
 def new_file(path: Path) -> None:
     """Write *path*, with a first key, for us alone. Raises KeyringError, also where there is such a file already."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(fresh_file())
-            file.flush()
-            os.fsync(file.fileno())
+        _write_durably(path, fresh_file())
+        _sync(path.parent)
     except OSError as error:
         message = f"the file with the key-encryption keys cannot be made ({type(error).__name__})"
         raise KeyringError(message) from None
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Write a file that was not there, for us alone, and have it on the disk."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in *folder* on the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def fresh_file() -> bytes:

@@ -7,7 +7,7 @@ under two keys.
 """
 
 import secrets
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from functools import cache
@@ -69,7 +69,7 @@ def seal(key: bytes, plain: bytes) -> Sealed:
 def open_sealed(key: bytes, sealed: str) -> bytes:
     """Return the JSON in *sealed*, perhaps followed by blanks. Raises NotSealedHere."""
     try:
-        raw = urlsafe_b64decode(sealed)
+        raw = b64decode(sealed, b"-_", validate=True)
         if not compare_digest(raw[:KEY_BYTES], commitment(key)):
             raise NotSealedHere
         return AESGCM(key).decrypt(NONCE, raw[KEY_BYTES:], None)

@@ -5,7 +5,8 @@ the case. Keys are made before the events that need them and are on the disk fir
 their key, and then all that was said of them is closed for ever, wherever it stands.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
@@ -19,7 +20,7 @@ from domain.values import ERASED, Marked, Sealed, Sensitivity, marks_in, with_ma
 from infra.database import Connection, Database, DatabaseRole
 from infra.events import Event
 from infra.failures import translated
-from infra.keyring import EpochGone, FileKeyring, Keyring, KeyringError
+from infra.keyring import EpochGone, Keyring, KeyringError
 from infra.sealing import Place, fresh_key, from_plain, open_sealed, seal, to_plain
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,9 @@ OF_PEOPLE: LiteralString = (
 )
 
 CLOSED_EPOCH = "WB011"
+FORGOTTEN_CASE = "WB013"
+ROTATING = (1464157522, 5)
+"""The advisory lock of whoever rotates: of two who begin an epoch at once, one would lose the other's."""
 METADATA = "metadata:"
 """Begins the path of what stands beside a fact."""
 ATTEMPTS = 3
@@ -57,7 +61,8 @@ class NoKeyring(Exception):  # noqa: N818 - it says what is missing
 class CaseKeys:
     """The keys of a case and of the people in it, opened as they are needed."""
 
-    keyring: Keyring
+    vault: "Vault"
+    stream: str
     wrapped: dict[Owner, tuple[int, bytes | None]] = field(default_factory=dict, repr=False)
     """As they are kept, with the epoch; ``None`` where one was destroyed."""
     _keys: dict[Owner, bytes | None] = field(default_factory=dict, repr=False)
@@ -73,14 +78,23 @@ class CaseKeys:
     def key(self, owner: Owner) -> bytes | None:
         """Return the key of *owner*, or ``None`` where there is none, or none any more. Raises KeyringError."""
         if owner not in self._keys:
-            epoch, wrapped = self.wrapped.get(owner, (0, None))
-            try:
-                self._keys[owner] = None if wrapped is None else self.keyring.unwrap(str(owner), epoch, wrapped)
-            except EpochGone as error:
-                # As after a back-up from before a rotation was restored: what it holds is closed.
-                log.warning("key_closed", reason=str(error))
-                self._keys[owner] = None
+            self._keys[owner] = self._opened(owner)
         return self._keys[owner]
+
+    def _opened(self, owner: Owner) -> bytes | None:
+        epoch, wrapped = self.wrapped.get(owner, (0, None))
+        if wrapped is None:
+            return None
+        try:
+            return self.vault.keyring.unwrap(str(owner), epoch, wrapped)
+        except EpochGone as error:
+            self.wrapped = self.vault.of([self.stream])[self.stream].wrapped
+            if self.wrapped.get(owner, (epoch, None))[0] != epoch:
+                # A rotation ended since it was looked up.
+                return self._opened(owner)
+            # As after a back-up from before a rotation was restored: what it holds is closed.
+            log.warning("key_closed", reason=str(error))
+            return None
 
 
 @dataclass
@@ -105,7 +119,7 @@ class Vault:
     def of(self, streams: Collection[str]) -> dict[str, CaseKeys]:
         """Return the keys of the cases among *streams*; a projector gets those of no person."""
         found: dict[str, CaseKeys] = {
-            stream: CaseKeys(self.keyring) for stream in streams if stream.partition(":")[0] in self.kinds
+            stream: CaseKeys(self, stream) for stream in streams if stream.partition(":")[0] in self.kinds
         }
         if found:
             for stream, subject, epoch, wrapped in self._rows(list(found)):
@@ -137,23 +151,27 @@ class Vault:
                 keys[stream].wrapped |= found.wrapped
 
     def _kept(self, made: Mapping[Owner, bytes], streams: Mapping[Owner, str]) -> set[Owner]:
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(ATTEMPTS):
             try:
                 with self.database.pool(self.role).connection() as connection, connection.transaction():
                     return self._keep(connection, made, streams)
             except psycopg.Error as error:
+                if error.sqlstate == FORGOTTEN_CASE:
+                    raise Forgotten from None
                 if error.sqlstate != CLOSED_EPOCH:
                     raise
                 self.keyring.read()  # somebody has begun a new epoch
-        with self.database.pool(self.role).connection() as connection, connection.transaction():
-            return self._keep(connection, made, streams)
+                self._proved.clear()  # or ours was never recorded
+        message = f"the key-encryption key of epoch {self.keyring.epoch()} is not used any more: this is an old file"
+        raise KeyringError(message)
 
     def _keep(self, connection: Connection, made: Mapping[Owner, bytes], streams: Mapping[Owner, str]) -> set[Owner]:
         """Keep those of *made* whose owners have no key, and return whose they are."""
-        self._prove(connection)
+        self.prove(connection)
         rows = {owner: (streams[owner], *self.keyring.wrap(str(owner), key)) for owner, key in made.items()}
-        cases = [row for owner, row in rows.items() if not isinstance(owner, UUID)]
-        subjects = [(owner, *row) for owner, row in rows.items() if isinstance(owner, UUID)]
+        # Each in one order: two who make the same ones do not wait for each other.
+        cases = sorted(row for owner, row in rows.items() if not isinstance(owner, UUID))
+        subjects = sorted((owner, *row) for owner, row in rows.items() if isinstance(owner, UUID))
         taken: set[Owner] = set()
         if cases:
             kept = connection.execute(
@@ -173,18 +191,25 @@ class Vault:
             taken |= {subject for (subject,) in kept}
         return taken
 
-    def _prove(self, connection: Connection) -> None:
-        """See that our key of this epoch is the one that others have. Raises KeyringError."""
+    def prove(self, connection: Connection) -> None:
+        """See that our key-encryption keys are those that others have. Raises KeyringError."""
         epoch = self.keyring.epoch()
         if epoch in self._proved:
             return
-        _, proof = self.keyring.wrap(f"epoch {epoch}", b"")
-        connection.execute(
-            "insert into vault.epochs (epoch, proof) values (%s, %s) on conflict do nothing", (epoch, proof)
-        )
-        row = connection.execute("select proof from vault.epochs where epoch = %s", (epoch,)).fetchone()
-        self.keyring.unwrap(f"epoch {epoch}", epoch, row[0] if row else b"")
+        if epoch not in self._compared(connection):
+            _, proof = self.keyring.wrap(_proof(epoch), b"")
+            connection.execute(
+                "insert into vault.epochs (epoch, proof) values (%s, %s) on conflict do nothing", (epoch, proof)
+            )
+            self._compared(connection)  # somebody may just have begun one with another key
         self._proved.add(epoch)
+
+    def _compared(self, connection: Connection) -> set[int]:
+        """Return which epochs there have been. Raises KeyringError unless our keys of these are the same ones."""
+        proofs: dict[int, bytes] = dict(connection.execute("select epoch, proof from vault.epochs").fetchall())
+        for epoch in proofs.keys() & set(self.keyring.epochs()):
+            self.keyring.unwrap(_proof(epoch), epoch, proofs[epoch])
+        return set(proofs)
 
     # --- destroying and rotating --------------------------------------------------------------------------------------
 
@@ -196,37 +221,41 @@ class Vault:
         """
         gone = "set wrapped = null, destroyed_at = clock_timestamp() where wrapped is not null and"
         with translated(), self.database.pool(self.role).connection() as connection, connection.transaction():
+            # The case first: from then on nobody in it gets a key, and whoever just got one is among the people.
+            cases = connection.execute(f"update vault.case_keys {gone} stream = %s", (case,))
             people = connection.execute(
                 f"update vault.subject_keys {gone} (subject = any (%s) or stream = %s)", (list(subjects), case)
             )
-            cases = connection.execute(f"update vault.case_keys {gone} stream = %s", (case,))
-            return people.rowcount + cases.rowcount
+            return cases.rowcount + people.rowcount
 
-    def rotate(self, keyring: FileKeyring, on_progress: Callable[[int, int], None] = lambda _, __: None) -> int:
+    def rotate(self, on_progress: Callable[[int, int], None] = lambda _, __: None) -> int:
         """Begin a new epoch, keep all keys under its key-encryption key, forget those before; return the epoch.
 
         Events stay as they are. Whoever is interrupted does it again: then there has been one epoch more. What a
-        back-up from before holds of keys opens nothing any more, as soon as no copy of the old file is left.
+        back-up from before holds of keys opens nothing any more, as soon as no copy of the old file is left. Raises
+        KeyringError, also while somebody else rotates.
         """
-        epoch = keyring.begin_epoch()
-        with translated(), self.database.pool(self.role).connection() as connection:
+        with translated(), self._alone() as connection:
+            self._compared(connection)  # the file of another installation has nothing to begin here
+            epoch = self.keyring.begin_epoch()
+            former = [known for known in self.keyring.epochs() if known < epoch]
             with connection.transaction():
-                self._prove(connection)
+                self.prove(connection)
+                # This waits for whoever is just keeping a key under an old one.
                 connection.execute(
                     "update vault.epochs set closed_at = clock_timestamp() where epoch < %s and closed_at is null",
                     (epoch,),
                 )
-            left = self._left(connection, epoch)
+            left = self._left(connection, former)
             done = 0
             for table, owner in (("case_keys", "stream"), ("subject_keys", "subject")):
-                while kept := self._keep_anew(connection, table, owner, epoch):
+                while kept := self._keep_anew(connection, table, owner, former):
                     done += kept
                     on_progress(done, left)
-            # Without this a key that somebody was just about to keep under the old one would be lost.
-            if self._left(connection, epoch):
+            if self._left(connection, former):  # then one would be lost, and its owner with it
                 message = f"not all keys are kept under the key of epoch {epoch}: do it again"
                 raise KeyringError(message)
-            keyring.forget_before(epoch)
+            self.keyring.forget_before(epoch)
             with connection.transaction():
                 connection.execute(
                     "update vault.epochs set retired_at = clock_timestamp() where epoch < %s and retired_at is null",
@@ -234,26 +263,40 @@ class Vault:
                 )
         return epoch
 
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """Yield a connection of the only one who rotates. Raises KeyringError."""
+        with closing(self.database.connect(self.role, autocommit=True)) as connection:
+            if connection.execute("select pg_try_advisory_lock(%s, %s)", ROTATING).fetchone() != (True,):
+                message = "somebody else is rotating the keys"
+                raise KeyringError(message)
+            yield connection
+            connection.execute("select pg_advisory_unlock(%s, %s)", ROTATING)
+
     @staticmethod
-    def _left(connection: Connection, epoch: int) -> int:
+    def _left(connection: Connection, former: list[int]) -> int:
+        """Return how many keys are kept under those of the *former* epochs.
+
+        What is under the key of yet another epoch, as after an old back-up was restored, nobody opens or keeps anew.
+        """
         found = connection.execute(
-            "select (select count(*) from vault.case_keys where epoch < %(epoch)s and wrapped is not null)"
-            " + (select count(*) from vault.subject_keys where epoch < %(epoch)s and wrapped is not null)",
-            {"epoch": epoch},
+            "select (select count(*) from vault.case_keys where epoch = any (%(former)s) and wrapped is not null)"
+            " + (select count(*) from vault.subject_keys where epoch = any (%(former)s) and wrapped is not null)",
+            {"former": former},
         ).fetchone()
         return int(found[0]) if found else 0
 
-    def _keep_anew(self, connection: Connection, table: LiteralString, owner: LiteralString, epoch: int) -> int:
-        """Keep some keys of *table* under the key of *epoch*, and return how many."""
+    def _keep_anew(self, connection: Connection, table: LiteralString, owner: LiteralString, former: list[int]) -> int:
+        """Keep some keys of *table* anew that are kept under those of *former* epochs, and return how many."""
         with connection.transaction():
             rows = connection.execute(
-                f"select {owner}, epoch, wrapped from vault.{table} where epoch < %s and wrapped is not null"  # noqa: S608
-                " limit %s for update",
-                (epoch, AT_ONCE),
+                f"select {owner}, epoch, wrapped from vault.{table} where epoch = any (%s)"  # noqa: S608
+                " and wrapped is not null limit %s for update",
+                (former, AT_ONCE),
             ).fetchall()
             kept = [
-                (name, *self.keyring.wrap(str(name), self.keyring.unwrap(str(name), former, wrapped)))
-                for name, former, wrapped in rows
+                (name, *self.keyring.wrap(str(name), self.keyring.unwrap(str(name), epoch, wrapped)))
+                for name, epoch, wrapped in rows
             ]
             if kept:
                 connection.execute(
@@ -303,6 +346,11 @@ class Vault:
             fact=with_marked(event.fact, sealed),
             metadata=with_marked(event.metadata, lambda marked: sealed(marked, METADATA)),
         )
+
+
+def _proof(epoch: int) -> str:
+    """Return whose the proof of *epoch* is."""
+    return f"epoch {epoch}"
 
 
 # --- opening ----------------------------------------------------------------------------------------------------------

@@ -453,9 +453,8 @@ def keys_rotate_command() -> None:
     columns = (TextColumn("keys"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with migrated(settings) as database, Progress(*columns, console=out) as progress:
         task = progress.add_task("keys", total=None)
-        epoch = CaseStore(database, KINDS).vault.rotate(
-            keyring(settings), lambda done, of: progress.update(task, completed=done, total=of)
-        )
+        vault = CaseStore(database, KINDS).vault
+        epoch = vault.rotate(lambda done, of: progress.update(task, completed=done, total=of))
     out.print(f"All keys are kept under the key of epoch {epoch}.")
 
 

