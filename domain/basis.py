@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NewType, TypeVar
 from uuid import UUID
 
 from domain.bodies import Register
-from domain.values import AMSTERDAM, CodeList, Model
+from domain.values import AMSTERDAM, ERASED, CodeList, Model
 
 if TYPE_CHECKING:
     from dataclasses import replace as replace  # noqa: PLC0414 - for others to import from here
@@ -320,6 +320,16 @@ class Kind(Generic[S]):
 def may_see(actor: Actor, fact: Fact, grants: Iterable[Grant]) -> bool:
     """Tell whether *actor* may see *fact* of a case whose access list is *grants*. Row-level security says the same."""
     return actor.role is Role.AUDITOR or is_party(actor, fact.seen_by(), grants)
+
+
+def access_list(owner: Grant | None, *others: Grant | None) -> frozenset[Grant]:
+    """Return who is party to a case: nobody, once it has been forgotten whose it was, and so where it played.
+
+    What is left of it then is for auditors. To others it would be a row on a list that nobody can do anything about.
+    """
+    if owner and owner.organisation == str(ERASED):
+        return frozenset()
+    return frozenset(grant for grant in (owner, *others) if grant)
 
 
 def is_party(actor: Actor, parties: frozenset[Party], grants: Iterable[Grant]) -> bool:

@@ -23,6 +23,7 @@ from domain.basis import (
     Refusal,
     Role,
     SubjectId,
+    access_list,
     replace,
 )
 from domain.bodies import BodyKind
@@ -232,7 +233,7 @@ def evolve(consultation: Consultation, fact: ConsultationFact) -> Consultation:
 
 def grants(consultation: Consultation) -> frozenset[Grant]:
     """Return who is party: the steunpunt that was asked."""
-    return frozenset({consultation.owner} if consultation.owner else ())
+    return access_list(consultation.owner)
 
 
 def first_intake_due(received_on: date) -> date:

@@ -20,6 +20,7 @@ from domain.basis import (
     Refusal,
     Role,
     UnknownBody,
+    access_list,
     replace,
 )
 from domain.bodies import BodyId, BodyKind, PublicBody
@@ -241,9 +242,9 @@ def evolve(inquiry: IntegrityInquiry, fact: InquiryFact) -> IntegrityInquiry:
 
 def grants(inquiry: IntegrityInquiry) -> frozenset[Grant]:
     """Return who is party: the public body, and the steunpunt from the moment it is consulted."""
-    owner = {inquiry.owner} if inquiry.owner else set()
     consulted = inquiry.first_call or inquiry.second_conversation
-    return frozenset(owner | ({Grant(party=Party.STEUNPUNT, role=Role.STEUNPUNT)} if consulted else set()))
+    steunpunt = Grant(party=Party.STEUNPUNT, role=Role.STEUNPUNT) if consulted else None
+    return access_list(inquiry.owner, steunpunt)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

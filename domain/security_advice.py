@@ -28,6 +28,7 @@ from domain.basis import (
     StreamId,
     SubjectId,
     UnknownBody,
+    access_list,
     replace,
 )
 from domain.bodies import BodyId
@@ -469,7 +470,7 @@ def _with(advice: SecurityAdvice, changed: Measure) -> SecurityAdvice:
 
 def grants(advice: SecurityAdvice) -> frozenset[Grant]:
     """Return who is party: the public body that pays, whoever made the request, the security authority and the CCV."""
-    return frozenset(grant for grant in (advice.owner, advice.requester, *advice.advisers) if grant)
+    return access_list(advice.owner, advice.requester, *advice.advisers)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

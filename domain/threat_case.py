@@ -24,6 +24,7 @@ from domain.basis import (
     Role,
     SubjectId,
     UnknownBody,
+    access_list,
     replace,
 )
 from domain.bodies import BodyId
@@ -514,7 +515,7 @@ def evolve(case: ThreatCase, fact: ThreatFact) -> ThreatCase:
 
 def grants(case: ThreatCase) -> frozenset[Grant]:
     """Return who is party to the case: the organisation that registered it, and nobody else."""
-    return frozenset({case.owner} if case.owner else ())
+    return access_list(case.owner)
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

@@ -16,14 +16,17 @@ from domain.basis import (
     Facts,
     Grant,
     Kind,
+    OrganisationId,
     Party,
     Refusal,
     Role,
     StreamId,
+    access_list,
     decide,
     may_know_of,
     may_see,
 )
+from domain.values import ERASED
 from tests.domain.scenario import AMSTERDAM, AUDITOR, BODIES, BVA, COLLEAGUE, EVERYONE, TEAM, THE_HAGUE
 
 
@@ -149,6 +152,17 @@ def test_a_case_is_known_to_its_parties_and_to_auditors() -> None:
     """For everybody else it does not exist."""
     assert [someone for someone in EVERYONE if may_know_of(someone, {OWNER})] == [AMSTERDAM, COLLEAGUE, AUDITOR]
     assert [someone for someone in EVERYONE if may_know_of(someone, ())] == [AUDITOR]
+
+
+def test_nobody_is_party_to_a_case_once_it_is_forgotten_whose_it_was() -> None:
+    """Nor are those who were party to it through their role alone: what is left is for auditors."""
+    owner = Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=AMSTERDAM.organisation)
+    adviser = Grant(party=Party.ADVISER, role=Role.BVA)
+    forgotten = Grant(party=Party.OWNER, role=Role.PUBLIC_BODY, organisation=OrganisationId(ERASED))
+
+    assert access_list(owner, None, adviser) == {owner, adviser}
+    assert access_list(None, adviser) == {adviser}
+    assert access_list(forgotten, adviser) == frozenset()
 
 
 # --- acts -------------------------------------------------------------------------------------------------------------
