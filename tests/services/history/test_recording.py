@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from domain.kinds import KINDS
 from domain.threat_case import THREAT_CASE, ReportThreat, ThreatReported
-from domain.values import AMSTERDAM
+from domain.values import AMSTERDAM, Marked, Sensitivity, with_marked
 from infra.database import Database
 from infra.eventstore import CaseStore
 from infra.identity import Caller
@@ -28,6 +29,7 @@ from services.history.arrivals import Parameters, history
 from services.history.recording import CHUNK, CLIENT, HistoryError, begun, record
 from tests.conftest import Installation
 from tests.contract.examples import body
+from tests.dumped import dumped
 from tests.keyring import KEYRING, keys_file
 from tests.log_of import log_of, whole_log_of
 from tests.tampering import tampering
@@ -69,6 +71,25 @@ def test_the_log_holds_what_is_told(store: CaseStore) -> None:
         kind = kinds[stream.partition(":")[0]]
         loaded = store.load(kind, kind.stream(stream.partition(":")[2]))
         assert loaded.state == kind.replay(event.fact for event in as_rules_see_them if event.originator_id == stream)
+
+
+def test_no_dump_of_the_database_holds_what_a_history_tells_of_anybody(database: Database, store: CaseStore) -> None:
+    """Its names, addresses, telephone numbers and words; though all of them can be opened."""
+    told: set[str] = set()
+
+    def note(marked: Marked) -> Any:  # noqa: ANN401 - whatever the field holds
+        if marked.mark is Sensitivity.PERSONAL:
+            told.add(str(marked.value))
+        return marked.value
+
+    record(store, SMALL, public_bodies())
+    for event in whole_log_of(store):
+        with_marked(event.fact, note)
+    dump = dumped(database.url)
+
+    assert len(told) > 100
+    assert "threat_case.reported.v1" in dump
+    assert [words for words in told if words in dump] == []
 
 
 def test_a_history_that_is_there_is_not_recorded_again(store: CaseStore) -> None:
