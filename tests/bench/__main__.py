@@ -19,6 +19,7 @@ from tests.bench.append import recording, replaying
 from tests.bench.commands import commands
 from tests.bench.projecting import lag, projecting, rebuilding
 from tests.bench.rounds import Result, keep, surroundings, tell
+from tests.bench.sealing import sealing
 from tests.bench.transparency import transparency
 from tests.conftest import Installation, installed
 
@@ -35,6 +36,7 @@ PARTS: dict[str, Part] = {
     "lag": lambda here: lag(here, seconds=10, rate=LAG_RATE),
     "rebuilding": lambda here: rebuilding(here, sizes=(10_000, 100_000, 1_000_000)),
     "transparency": lambda here: transparency(here, rounds=3, events=200_000),
+    "sealing": lambda here: sealing(here, rounds=5, fields=50_000, commands=200),
 }
 QUICK: dict[str, Part] = {
     "recording": lambda here: recording(here, rounds=3, amount=500),
@@ -44,6 +46,7 @@ QUICK: dict[str, Part] = {
     "lag": lambda here: lag(here, seconds=3, rate=LAG_RATE),
     "rebuilding": lambda here: rebuilding(here, sizes=(5_000, 20_000)),
     "transparency": lambda here: transparency(here, rounds=3, events=50_000),
+    "sealing": lambda here: sealing(here, rounds=3, fields=20_000, commands=100),
 }
 
 
