@@ -101,12 +101,7 @@ class StockView(PostgresTrackingRecorder):
             for view in VIEWS:
                 if view.needs(event.fact.topic):
                     rows = found(cursor.connection, view.tables, [] if begins else [event.originator_id])
-                    view.project(
-                        rows,
-                        Recorded(
-                            tracking.notification_id, event, event.fact.model_dump_json(exclude_none=True).encode()
-                        ),
-                    )
+                    view.project(rows, Recorded(tracking.notification_id, event, state))
                     if view.regrant and grants is not None:
                         view.regrant(rows, StreamId(event.originator_id), grants)
                     rows.write(cursor.connection)
