@@ -40,7 +40,7 @@ OF_PEOPLE: LiteralString = (
 
 CLOSED_EPOCH = "WB011"
 FORGOTTEN_CASE = "WB013"
-ROTATING = (1464157522, 5)
+ROTATING = (1464157522, 6)
 """The advisory lock of whoever rotates: of two who begin an epoch at once, one would lose the other's."""
 METADATA = "metadata:"
 """Begins the path of what stands beside a fact."""

@@ -25,6 +25,8 @@ from infra.vault import Vault, opened
 from services.projections import worklist
 from services.projections.register import VIEWS
 from services.projections.runner import Runner
+from services.projections.views import INSTALLING
+from services.transparency.writer import LOCK as WRITING
 from tests.conftest import Installation
 from tests.infra.confidences import CONFIDENCE, Confided, confided, record, somebody, start
 from tests.log_of import whole_log_of
@@ -514,6 +516,18 @@ def test_two_do_not_rotate_at_once(store: CaseStore, database: Database, keys: P
 
     assert set(refused) == {"somebody else is rotating the keys"}
     assert FileKeyring(keys).epochs() == [2]
+
+
+def test_keys_are_rotated_while_others_are_at_work_that_is_for_one_at_a_time(
+    store: CaseStore, database: Database
+) -> None:
+    """Whoever writes the transparency log, or makes tables of views, holds a lock of their own as long as they like."""
+    record(store, 1)
+    with closing(database.owner(autocommit=True)) as other:
+        for lock in (WRITING, INSTALLING):
+            other.execute("select pg_advisory_lock(%s, %s)", lock)
+
+        assert store.vault.rotate() == 2
 
 
 def test_while_others_record_nothing_is_lost(store: CaseStore, database: Database, keys: Path) -> None:
