@@ -20,6 +20,8 @@ from services.demo.cast import CAST
 from services.portal.commands import refusal
 from services.portal.pages import Portal
 from services.projections.tracking import status
+from services.transparency.keys import begin
+from services.transparency.writer import Writer
 from services.web.problems import NotFound
 from tests.log_lines import Log, logged
 from tests.network import Network, running
@@ -116,6 +118,8 @@ def serving(database: Database, data_dir: Path, history: Callable[[Served], None
         served = Served(network, url, clock, network.service.portal, log)
         history(served)
         served.settle()
+        begin(served.portal.log, "pages.weerbaar.invalid/log")
+        Writer(database, served.portal.log).catch_up()
         yield served
 
 

@@ -112,6 +112,8 @@ VISITS = (
     Visit("support-team", "/dossiers/{measured}"),
     Visit("support-team", "/dossiers/{threat}/aangifteblad"),
     # --- replay -------------------------------------------------------------------------------------------------------
+    Visit("auditor", "/transparantielog"),
+    Visit("auditor", "/dossiers/{threat}/bewijs"),
     Visit("auditor", "/dossiers/{threat}/verloop"),
     Visit("auditor", "/dossiers/{threat}/verloop?versie=1"),
     Visit("auditor", "/dossiers/{measured}/verloop?van=3&tot=7"),
@@ -136,6 +138,7 @@ VISITS = (
 )
 FILES = (
     Visit("", "/static/{style}"),
+    Visit("auditor", "/dossiers/{threat}/bewijs.zip"),
     *(
         Visit("ministry-analyst", f"/voortgang/{which}.csv?regeling=provision_2024")
         for which in ("stand", "maanden", "provincies")
