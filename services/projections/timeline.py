@@ -165,9 +165,12 @@ def in_brief(
     about: Collection[str],
     vault: Vault,
 ) -> dict[str, list[Entry]]:
-    """Return of what ``of_streams`` returns only the facts whose topic is in *about*, and the last one of each."""
+    """Return of what ``of_streams`` returns only the facts whose topic is in *about*, and the last one of each.
+
+    For lists, which tell nothing personal: that stays sealed.
+    """
     rows = cursor.execute(IN_BRIEF, {"streams": list(streams), "about": list(about)})
-    return _opened(rows.fetchall(), streams, topics, vault)
+    return _opened(rows.fetchall(), streams, topics, vault, personal=False)
 
 
 def versions(cursor: DatabaseCursor[DictRow], streams: Sequence[str]) -> dict[str, int]:
@@ -176,16 +179,21 @@ def versions(cursor: DatabaseCursor[DictRow], streams: Sequence[str]) -> dict[st
 
 
 def _opened(
-    rows: Collection[DictRow], streams: Sequence[str], topics: Mapping[str, type[Fact]], vault: Vault
+    rows: Collection[DictRow],
+    streams: Sequence[str],
+    topics: Mapping[str, type[Fact]],
+    vault: Vault,
+    *,
+    personal: bool = True,
 ) -> dict[str, list[Entry]]:
     found: dict[str, list[Entry]] = {stream: [] for stream in streams}
     keys = vault.of({row["stream"] for row in rows})
     for row in rows:
-        found[row["stream"]].append(_entry(row, topics, keys.get(row["stream"])))
+        found[row["stream"]].append(_entry(row, topics, keys.get(row["stream"]), personal=personal))
     return found
 
 
-def _entry(row: DictRow, topics: Mapping[str, type[Fact]], keys: CaseKeys | None) -> Entry:
+def _entry(row: DictRow, topics: Mapping[str, type[Fact]], keys: CaseKeys | None, *, personal: bool) -> Entry:
     known = topics.get(row["topic"])
     fact = known.model_validate_json(row["fact"]) if known else None
     recorder = Recorder(row["person"], row["organisation"], row["on_behalf_of"], row["purpose"])
@@ -196,5 +204,5 @@ def _entry(row: DictRow, topics: Mapping[str, type[Fact]], keys: CaseKeys | None
         at=row["at"],
         role=Role(row["role"]),
         recorder=recorder if row["person"] is not None else None,
-        fact=opened_fact(fact, row["event_id"], row["stream"], keys, personal=True) if fact else None,
+        fact=opened_fact(fact, row["event_id"], row["stream"], keys, personal=personal) if fact else None,
     )
