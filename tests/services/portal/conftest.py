@@ -10,6 +10,8 @@ from httpx2 import Response
 
 from domain.basis import Actor
 from infra.database import Database
+from services.transparency.keys import begin
+from services.transparency.writer import Writer
 from tests.conftest import Installation
 from tests.keyring import KEYRING
 from tests.log_lines import Log
@@ -99,4 +101,6 @@ def served(
         served.begin("elsewhere", "public-body-elsewhere", "threat-cases", incident)
         served.begin("another", "support-team", "threat-cases", incident)
         network.settle()
+        begin(served.portal.log, "pages.weerbaar.invalid/log")
+        Writer(database, served.portal.log).catch_up()
         yield served
