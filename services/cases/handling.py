@@ -158,10 +158,14 @@ class Handling:
     def _decide_once(
         self, kind: Kind[Any], request: Request, stream: StreamId, idempotency: Idempotency | None
     ) -> Decision | Receipt:
-        """Decide. What has become impossible because the request itself was recorded before, is answered as then.
+        """Decide, unless the request was answered before: then return the receipt of then.
 
-        What has not, recording answers as then.
+        What takes numbers or identifiers, for which keys are made, is looked up first. What does not is decided: it is
+        refused where the request stands in its own way, and where it does not, recording answers as then.
         """
+        begins = request.command.creates or request.command.new_ids
+        if begins and idempotency and (answer := self.store.answered(idempotency)):
+            return answer
         try:
             return self._decide(kind, request, stream)
         except (Refusal, Answerable):

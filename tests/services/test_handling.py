@@ -1,6 +1,7 @@
 """What becomes of a command when others come in between, and what is recorded with it?"""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -251,6 +252,24 @@ def advice_for(threat_case: UUID) -> RequestAdvice:
             "threat_case": threat_case,
         }
     )
+
+
+def test_a_request_that_was_answered_before_leaves_nothing_behind(desk: Desk, emptied: Database) -> None:
+    """Neither a key for somebody who is in no case nor a number that no case has."""
+
+    def left_behind() -> list[tuple[int, ...]]:
+        with closing(emptied.owner()) as connection:
+            return connection.execute(
+                "select (select count(*) from vault.case_keys), (select count(*) from vault.subject_keys),"
+                " (select sum(last) from store.case_numbers)"
+            ).fetchall()
+
+    first = desk.give(REPORT, idempotency_key="k")
+    before = left_behind()
+    again = desk.give(REPORT, idempotency_key="k")
+
+    assert again == first
+    assert left_behind() == before
 
 
 def test_a_related_case_that_one_may_not_know_of_is_unknown(desk: Desk) -> None:
