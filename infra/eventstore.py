@@ -102,14 +102,13 @@ class CaseStore(Application[str]):
         if stream.partition(":")[0] != kind.name:
             message = f"{stream} is not a stream of the kind {kind.name}"
             raise ValueError(message)
-        evolve, to_fact = kind.evolve, self.mapper.to_fact
-        state, reached = kind.empty, 0
         keys = self.vault.of([stream])
-        for following, event_id, topic, stored in self.recorder.select_states(stream, lte=version):
-            fact = to_fact(topic, stored, event_id)
-            state = evolve(state, opened_fact(fact, event_id, stream, keys.get(stream), personal=False))
-            reached = following
-        return Loaded(stream, state, reached, keys)
+        rows = self.recorder.select_states(stream, lte=version)
+        facts = (
+            opened_fact(self.mapper.to_fact(topic, state, event_id), event_id, stream, keys.get(stream), personal=False)
+            for _, event_id, topic, state in rows
+        )
+        return Loaded(stream, kind.replay(facts), rows[-1][0] if rows else 0, keys)
 
     def head(self) -> int:
         """Return the last position, 0 while nothing is recorded."""

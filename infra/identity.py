@@ -1,9 +1,9 @@
 """Who is asking, by the signed token they bring?"""
 
 import json
-import os
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from domain.basis import Actor, PersonId, Role
 from domain.organisations import OrganisationKey, PersonKey
 from domain.values import Model, Slug
+from infra.files import make_durably
 from infra.opaque import SECRET_BYTES
 from infra.settings import DEMO_ISSUER, Mode, Settings, SettingsError
 
@@ -167,17 +168,10 @@ def refuse_in_production(settings: Settings, name: str) -> None:
 
 def kept(path: Path, fresh: bytes) -> bytes:
     """Return what stands in *path*, after writing *fresh* there, readable by us alone, if it did not exist."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.touch(mode=0o600)
-        draft.write_bytes(fresh)
-        try:
-            os.link(draft, path)  # whoever comes second, also at the same moment, finds the first one's
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+        with suppress(FileExistsError):
+            make_durably(path, fresh)
         return path.read_bytes()
     except OSError as error:
         message = f"malformed setting: WEERBAAR_DATA_DIR ({type(error).__name__})"

@@ -6,7 +6,6 @@ A key service takes the place of the file by offering the same functions.
 """
 
 import json
-import os
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from infra.files import FOR_US_ALONE, make_durably, write_durably
 from infra.identity import kept, refuse_in_production
 from infra.settings import Settings, SettingsError
 
@@ -125,13 +125,8 @@ class FileKeyring:
         self._write({known: key for known, key in self._keys.items() if known >= epoch})
 
     def _write(self, keys: dict[int, bytes]) -> None:
-        # One name for all: what somebody who was killed left there, with keys that are to be forgotten, is overwritten.
-        draft = self.path.with_name(f"{self.path.name}.new")
         try:
-            draft.unlink(missing_ok=True)
-            _write_durably(draft, as_file(keys))
-            draft.replace(self.path)
-            _sync(self.path.parent)
+            write_durably(self.path, as_file(keys), mode=FOR_US_ALONE)
         except OSError as error:
             message = f"the file with the key-encryption keys cannot be written ({type(error).__name__})"
             raise KeyringError(message) from None
@@ -146,28 +141,10 @@ def as_file(keys: dict[int, bytes]) -> bytes:
 def new_file(path: Path) -> None:
     """Write *path*, with a first key, for us alone. Raises KeyringError, also where there is such a file already."""
     try:
-        _write_durably(path, fresh_file())
-        _sync(path.parent)
+        make_durably(path, fresh_file())
     except OSError as error:
         message = f"the file with the key-encryption keys cannot be made ({type(error).__name__})"
         raise KeyringError(message) from None
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Write a file that was not there, for us alone, and have it on the disk."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in *folder* on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def fresh_file() -> bytes:

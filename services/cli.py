@@ -40,6 +40,7 @@ from domain.values import AMSTERDAM
 from infra.database import Database, DatabaseRole
 from infra.embedded import EmbeddedServerError, embedded_server, running_server
 from infra.eventstore import CaseStore
+from infra.files import write_durably
 from infra.identity import NotAuthenticated, demo_issuer
 from infra.keyring import KeyringError, keyring, new_file
 from infra.log import frames, logs_crashes, set_up_logging
@@ -67,7 +68,7 @@ from services.projections.replay import Replay, replay
 from services.projections.runner import Runner
 from services.projections.tracking import status
 from services.projections.views import View
-from services.transparency.folder import LogError, current_log, only_one, write_durably
+from services.transparency.folder import LogError, current_log, only_one
 from services.transparency.keys import begin, ensure_begun, place_of, read_policy, rotate, signing_place_of
 from services.transparency.restarting import restart
 from services.transparency.state import VERIFIED, state_of

@@ -11,11 +11,12 @@ import os
 import re
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from infra.files import sync_folder, write_durably
 from infra.signednotes import NOTE_BYTES, MalformedNote, Note, parse_note
 from infra.tlog import HASH_BYTES, Tile
 
@@ -32,31 +33,6 @@ RESTART = "restart"
 
 class LogError(Exception):
     """Something is wrong with the files of the log; the message is one line."""
-
-
-# --- files that are there or not --------------------------------------------------------------------------------------
-
-
-def write_durably(path: Path, content: bytes, *, mode: int = 0o644) -> None:
-    """Put *content* at *path*, in one step."""
-    draft = path.with_name(f"{path.name}.new")
-    with suppress(FileNotFoundError):
-        draft.unlink()  # of one who was killed, perhaps with another mode
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring to the disk which files are in *folder*."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextmanager

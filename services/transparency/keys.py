@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.files import sync_folder, write_durably
 from infra.identity import refuse_in_production
 from infra.settings import Mode, Settings
 from infra.signednotes import (
@@ -18,17 +19,7 @@ from infra.signednotes import (
     parse_signer_key,
 )
 from infra.tlog import EMPTY_ROOT
-from services.transparency.folder import (
-    CHECKPOINT,
-    POLICY,
-    SIGNED,
-    LogError,
-    LogFolder,
-    all_logs,
-    only_one,
-    sync_folder,
-    write_durably,
-)
+from services.transparency.folder import CHECKPOINT, POLICY, SIGNED, LogError, LogFolder, all_logs, only_one
 
 DEMO_ORIGIN = "demo.weerbaar.invalid/log"
 SECRET_MODE = 0o600

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from domain.values import Model
 from infra.database import Database, DatabaseRole
+from infra.files import write_durably
 from infra.signednotes import Checkpoint, MalformedNote, Note, Policy, Trusted, Untrusted, parse_checkpoint, parse_note
 from infra.tlog import HASH_BYTES, TILE_WIDTH, cut, nodes_of, root_of, tile_of
 from services.transparency.comparing import Claim, Comparison, Fault, Faults, Progress, silent
-from services.transparency.folder import CHECKPOINT, SIGNED, LogError, LogFolder, all_logs, write_durably
+from services.transparency.folder import CHECKPOINT, SIGNED, LogError, LogFolder, all_logs
 
 # --- what is found ----------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
+from infra.files import write_durably
 from infra.signednotes import (
     Algorithm,
     Checkpoint,
@@ -30,7 +31,7 @@ from infra.signednotes import (
 )
 from infra.tlog import EMPTY_ROOT, InvalidProof, check_consistency
 from services.transparency.cosigning import REQUEST_BYTES, SIZE_TYPE, Submission, parse_submission
-from services.transparency.folder import LogError, write_durably
+from services.transparency.folder import LogError
 
 KEY = "key"
 LOGS = "logs"
