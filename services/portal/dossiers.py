@@ -15,6 +15,7 @@ from domain.threat_case import THREAT_CASE, FileAangifte
 from services.portal import labels
 from services.portal.commands import Collection, Key, Offer, Subject, circumstances, done_words, offers, subject_of
 from services.portal.pages import Visit, Visiting
+from services.portal.proof import is_provable
 from services.portal.showing import Shown, shown
 from services.portal.still_open import TAKEN_WITH
 from services.projections import worklist
@@ -65,6 +66,7 @@ def routes() -> APIRouter:
             refused=[offer for offer in offered if offer.refusal],
             lines=list(reversed(lines(visit, subject.found.entries))),
             done=done_words(visit, kind, done),
+            provable=is_provable(visit, subject.found.case),
             **{"offers": [offer for offer in offered if not offer.refusal]} | beside(visit, kind, subject, offered),
         )
 

@@ -13,19 +13,22 @@ from domain.basis import Role
 from services.evidence import BundleError, NotCoveredYet, check_bundle, prove
 from services.portal.commands import Collection, Key, Subject, subject_of
 from services.portal.pages import Visit, Visiting, only
+from services.projections.cases import Case
 from services.transparency.folder import LogError
 from services.transparency.state import state_of
 from services.web.problems import NotFound
 
 log = structlog.get_logger(__name__)
 
+WHO = (Role.AUDITOR,)
+"""Who looks whether the history is what it was."""
 NOT_YET = "Het transparantielog bevat deze zaak nog niet helemaal. Probeer het over tien seconden opnieuw."
 NO_LOG = "Het transparantielog kan nu niet worden gelezen. Neem contact op met de beheerder."
 
 
 def routes() -> APIRouter:
     """Return the routes."""
-    router = APIRouter(dependencies=[only(Role.AUDITOR)])
+    router = APIRouter(dependencies=[only(*WHO)])
 
     @router.get("/transparantielog", name="transparency_log")
     def show_log(visit: Visiting) -> Response:
@@ -76,6 +79,11 @@ def routes() -> APIRouter:
         return Response(content, media_type="application/zip", headers=headers)
 
     return router
+
+
+def is_provable(visit: Visit, case: Case) -> bool:
+    """Tell whether the visitor can prove *case*: a bundle goes by its number."""
+    return visit.actor.role in WHO and case.number is not None
 
 
 def _bundle(visit: Visit, subject: Subject) -> bytes:

@@ -38,6 +38,14 @@ def test_a_menu_that_goes_on_shows_so_until_its_end(browser: Browser, served: Se
         assert (arrow(screen), screen.page.evaluate(COVERED)) == ("0", False)
 
 
+def test_on_the_last_page_of_a_menu_nothing_goes_on(browser: Browser, served: Served) -> None:
+    """It lies free there from the beginning."""
+    with window(browser, served.url, session=served.session("auditor"), viewport=PHONE) as screen:
+        screen.open("/transparantielog")
+
+        assert (arrow(screen), screen.page.evaluate(COVERED)) == ("0", False)
+
+
 def test_a_menu_that_fits_shows_no_arrow(browser: Browser, served: Served) -> None:
     """On a phone with little in it, and on a wide screen."""
     for who, path, viewport in (("ministry-analyst", "/voortgang", PHONE), ("support-team", "/werklijst", WIDE)):
